@@ -1,0 +1,1 @@
+"""What every Autoflows service needs and none owns: events, the log and bus, one transaction, clocks, the web's edge."""

@@ -1,0 +1,31 @@
+"""The kinds of failure. Anything that is none of these is a bug: it is retried a few times, then set aside and shown."""
+
+
+class DomainError(Exception):
+    """A rule said no to a request: `code` for machines, the message for people. Never raised by a handler of events."""
+
+    code = "refused"
+    status = 422
+
+    def __init__(self, message: str, *, code: str | None = None, status: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code or self.code
+        self.status = status or self.status
+
+
+class NotFound(DomainError):
+    code = "not_found"
+    status = 404
+
+
+class Conflict(DomainError):
+    code = "conflict"
+    status = 409
+
+
+class TransientError(Exception):
+    """Something outside is away for now: wait and try again; never a reason to set an event aside."""
+
+
+class EventTooLarge(ValueError):
+    """An event would not fit the bus; it is refused when appended, so that the log never holds what Kafka cannot carry."""

@@ -1,0 +1,40 @@
+"""Topic `due`: a message should leave. Written by scheduler, heard by notifier."""
+
+from datetime import date, time
+from uuid import UUID
+
+from common.events.base import Event, Fact, topic
+from common.ids import CustomerId, InvitationId, MessageId, VehicleId, WorkshopId
+
+TOPIC = topic("due", writer="scheduler", kind="happened", retention_days=30)
+
+
+class DueContact(Fact):
+    """One invitation's part of a message."""
+
+    invitation_id: InvitationId
+    vehicle_id: VehicleId
+    type: str  # InvitationType
+    step: int  # 1 or 2
+    due_on: date | None = None
+    code: str
+
+
+class MessageDue(Event):
+    """One message with one or more contacts, to leave on `send_on` inside the window of that zone, never after `not_after`."""
+
+    name = "message.due.v1"
+    topic = TOPIC
+    message_id: MessageId
+    customer_id: CustomerId
+    workshop_id: WorkshopId | None = None
+    channel: str  # Channel
+    contacts: tuple[DueContact, ...]
+    timezone: str
+    send_on: date
+    send_from: time
+    send_to: time
+    not_after: date
+
+    def key(self) -> UUID:
+        return self.customer_id

@@ -1,0 +1,131 @@
+"""The closed lists of words that events use. On the wire they are open: a reader keeps a word that it does not know."""
+
+from enum import StrEnum
+
+
+class VisitTag(StrEnum):
+    """What a visit was about (`tags.md` defines each)."""
+
+    SERVICE = "service"
+    INSPECTION_CHECK = "inspection_check"
+    OFFICIAL_INSPECTION = "official_inspection"
+    WHEEL_CHANGE_WINTER = "wheel_change_winter"
+    WHEEL_CHANGE_SUMMER = "wheel_change_summer"
+    WHEEL_CHANGE = "wheel_change"
+    TYRE_HOTEL = "tyre_hotel"
+    TIMING_BELT = "timing_belt"
+    UNDERBODY_TREATMENT = "underbody_treatment"
+    BODY_INSPECTION = "body_inspection"
+    TYRE_SALE = "tyre_sale"
+    BRAKES = "brakes"
+    BATTERY = "battery"
+    AIR_CONDITIONING = "air_conditioning"
+    BODYWORK = "bodywork"
+    DIAGNOSIS = "diagnosis"
+    ACCESSORY = "accessory"
+    WARRANTY_WORK = "warranty_work"
+    RECALL = "recall"
+    OTHER_REPAIR = "other_repair"
+
+
+class InvitationType(StrEnum):
+    SERVICE = "service"
+
+
+class Stage(StrEnum):
+    """Where an invitation stands: planned → pending → sent → reminded → closed."""
+
+    PLANNED = "planned"
+    PENDING = "pending"
+    SENT = "sent"
+    REMINDED = "reminded"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """How an invitation ended."""
+
+    BOOKED = "booked"
+    ANSWERED_NO = "answered_no"
+    CALL_ME = "call_me"
+    VISITED = "visited"
+    MISSED = "missed"
+    NO_REACTION = "no_reaction"
+    SUPPRESSED = "suppressed"
+    EXCLUDED = "excluded"
+    OWNER_CHANGED = "owner_changed"
+    VEHICLE_GONE = "vehicle_gone"
+    HELD_OUT = "held_out"
+    SUPERSEDED = "superseded"
+    ERASED = "erased"
+
+
+class OrderStatus(StrEnum):
+    OPEN = "open"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    CREDITED = "credited"
+
+
+class AppointmentStatus(StrEnum):
+    BOOKED = "booked"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class Answer(StrEnum):
+    BOOKED = "booked"
+    BOOKING_STARTED = "booking_started"
+    CALL_ME = "call_me"
+    NO = "no"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+class NoReason(StrEnum):
+    SOLD = "sold"
+    OTHER_WORKSHOP = "other_workshop"
+    PRICE = "price"
+    DONE_ELSEWHERE = "done_elsewhere"
+    NOT_NOW = "not_now"
+    OTHER = "other"
+
+
+class Because(StrEnum):
+    """Why a decision came out as it did. Each has its sentence in `common.reasons`."""
+
+    DUE = "due"
+    DONE = "done"
+    OPEN_ORDER = "open_order"
+    APPOINTMENT_AHEAD = "appointment_ahead"
+    HELD = "held"
+    OWNER_CHANGED = "owner_changed"
+    DISTANCE = "distance"
+    NO_ADDRESS = "no_address"
+    ORDER_UNREAD = "order_unread"
+    FACT_PARKED = "fact_parked"
+    SOURCE_STALE = "source_stale"
+    ANSWERED = "answered"
+    SUPPRESSED = "suppressed"
+    EXCLUDED = "excluded"
+    NO_CONSENT = "no_consent"
+    HELD_OUT = "held_out"
+    VEHICLE_GONE = "vehicle_gone"
+    ERASED = "erased"
+    TOO_LATE = "too_late"
+    NO_CAPACITY = "no_capacity"
+    BOOKED = "booked"
+    NO_REACTION = "no_reaction"
+    SUPERSEDED = "superseded"
+    NO_SERVICE_KNOWN = "no_service_known"
+    NO_INTERVAL = "no_interval"
+    NOT_BOUGHT_BEFORE = "not_bought_before"
+    NO_REGISTRY_ROW = "no_registry_row"
+    INSPECTION_FAILED = "inspection_failed"
+    NOT_DUE = "not_due"
+    TYPE_OFF = "type_off"
