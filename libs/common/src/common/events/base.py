@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 PARTITIONS = 16
-_known: dict[str, "type[Event]"] = {}
+known: dict[str, "type[Event]"] = {}
 _topics: dict[str, "Topic"] = {}
 
 
@@ -41,9 +41,9 @@ class Event(Fact):
         name = cls.__dict__.get("name")
         if name is None:
             return
-        if name in _known:
+        if name in known:
             raise ValueError(f"event {name} is declared twice")
-        _known[name] = cls
+        known[name] = cls
 
     def key(self) -> UUID:
         """What keeps its order: the vehicle, else the customer (`due`: the customer)."""
@@ -66,7 +66,7 @@ def topic(name: str, *, writer: str, kind: Literal["state", "happened"], retenti
 
 def event_named(name: str) -> type[Event] | None:
     """The event of that name, or None where this reader does not know it."""
-    return _known.get(name)
+    return known.get(name)
 
 
 def topics() -> dict[str, Topic]:
@@ -76,4 +76,4 @@ def topics() -> dict[str, Topic]:
 
 def events_of(topic_name: str) -> Iterable[type[Event]]:
     """The events that stand in a topic, by name."""
-    return [event for _, event in sorted(_known.items()) if event.topic.name == topic_name]
+    return [event for _, event in sorted(known.items()) if event.topic.name == topic_name]
