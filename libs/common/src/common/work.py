@@ -70,9 +70,7 @@ class Work:
         """Write what was published and wished; True when others have something new to look at."""
         await self.session.flush()
         for name, at in sorted(self._wakes.items()):
-            await self.session.execute(
-                text(_WAKE.format(schema=self._schema)), {"name": name, "dealer": self.dealer, "at": at}
-            )
+            await self.session.execute(text(_WAKE.format(schema=self._schema)), {"name": name, "dealer": self.dealer, "at": at})
         await log.append(self.session, self._schema, self._published)
         stirred = bool(self._published or self._wakes)
         self._published, self._wakes = [], {}

@@ -45,6 +45,10 @@ class PositionAhead(Exception):
     """A position is ahead of its log, so the log was restored to an earlier day: nothing may go on by itself."""
 
 
+class HistoryLost(Exception):
+    """The log no longer holds what comes at a position: its consumer was away longer than positions are kept for."""
+
+
 class Feed(Protocol):
     """Where records come from: the log itself, or Kafka with the log behind it."""
 
@@ -122,6 +126,7 @@ class Consumer:
         batch = self._cut_at_unknown_versions(self._delay(await self._feed.next(wanted, BATCH)))
         if not batch:
             return 0
+        self._check_history(batch, positions)
         try:
             await self._handle(batch)
         except Overtaken:
@@ -233,9 +238,7 @@ class Consumer:
             await parking.park(session, self.schema, self.name, envelope, error=_brief(error), tries=TRIES)
         await self._moved([envelope])
         self._parked_in_a_row += 1
-        _log.error(
-            "consumer.parked", consumer=self.name, topic=envelope.topic, event=str(envelope.id), error=_brief(error)
-        )
+        _log.error("consumer.parked", consumer=self.name, topic=envelope.topic, event=str(envelope.id), error=_brief(error))
         if self._parked_in_a_row >= TOO_MANY_PARKED:
             raise TooManyParked(
                 f"{self.name} could not handle {TOO_MANY_PARKED} events in a row, the last with: {_brief(error)}."
@@ -292,6 +295,15 @@ class Consumer:
                     "epochs": [epochs[place[0]] for place in positions],
                 },
             )
+
+    def _check_history(self, batch: Sequence[Envelope], positions: Positions) -> None:
+        for place, (first, _) in _spans(batch).items():
+            if first > positions[place]:
+                raise HistoryLost(
+                    f"{self.name} wants {place[0]}/{place[1]} from {positions[place]} on, the log begins at {first}."
+                    f" What {place[0]} says of the present can be published again (autoflows republish {place[0]});"
+                    " then remove this consumer's positions of that topic and start it again"
+                )
 
     def _cut_at_unknown_versions(self, batch: list[Envelope]) -> list[Envelope]:
         """Leave out everything from the first event of an unknown version on, in its partition, and stop that partition."""

@@ -20,7 +20,8 @@ Positions = dict[Place, int]  # the next offset wanted of each
 _APPEND = """
 insert into {schema}.outbox (topics, parts, ids, dealers, keys, types, ats, headers, bodies) values (
     cast(:topics as text[]), cast(:parts as int[]), cast(:ids as uuid[]), cast(:dealers as uuid[]),
-    cast(:keys as uuid[]), cast(:types as text[]), cast(:ats as timestamptz[]), cast(:headers as text[]), cast(:bodies as bytea[]))
+    cast(:keys as uuid[]), cast(:types as text[]), cast(:ats as timestamptz[]), cast(:headers as text[]),
+    cast(:bodies as bytea[]))
 """
 _READ = """
 select l.topic, l.part, l.off, l.id, l.dealer_id, l.key, l.type, l.at, l.headers, l.body
@@ -114,7 +115,8 @@ class LogReader:
     async def oldest(self, places: Iterable[Place]) -> Positions:
         """The oldest offset still held of each partition; of an empty one its head."""
         found: Positions = {}
-        for writer, wanted in _by_writer(topic for topic, _ in (wished := list(places))).items():
+        wished = list(places)
+        for writer, wanted in _by_writer(topic for topic, _ in wished).items():
             pool = await self.pool(writer)
             columns = [list(column) for column in zip(*[place for place in wished if place[0] in wanted], strict=True)]
             rows = await pool.fetch(

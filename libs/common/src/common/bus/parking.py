@@ -18,9 +18,7 @@ on conflict (consumer, topic, part, off) do update set error = excluded.error, t
 """
 
 
-async def park(
-    session: AsyncSession, schema: str, consumer: str, envelope: Envelope, *, error: str, tries: int
-) -> None:
+async def park(session: AsyncSession, schema: str, consumer: str, envelope: Envelope, *, error: str, tries: int) -> None:
     """Set an event aside, in the transaction that moves the position past it."""
     await session.execute(
         text(_PARK.format(schema=schema)),
@@ -33,9 +31,7 @@ async def park(
     )  # fmt: skip
 
 
-async def parked_keys(
-    session: AsyncSession, schema: str, consumer: str, dealer: UUID | None = None
-) -> set[tuple[str, UUID]]:
+async def parked_keys(session: AsyncSession, schema: str, consumer: str, dealer: UUID | None = None) -> set[tuple[str, UUID]]:
     """The (topic, key) pairs of a consumer that have something parked, of one dealer or of all."""
     rows = await session.execute(
         text(
@@ -64,10 +60,7 @@ async def parked(
 async def unpark(session: AsyncSession, schema: str, consumer: str, envelope: Envelope) -> None:
     """Take an event back out, in the transaction that handles it."""
     await session.execute(
-        text(
-            f"delete from {schema}.parked"
-            " where consumer = :consumer and topic = :topic and part = :part and off = :off"
-        ),
+        text(f"delete from {schema}.parked where consumer = :consumer and topic = :topic and part = :part and off = :off"),
         {"consumer": consumer, "topic": envelope.topic, "part": envelope.partition, "off": envelope.offset},
     )
 

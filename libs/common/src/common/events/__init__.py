@@ -1,9 +1,36 @@
 """The published language: every event that services tell each other, one module per topic."""
 
-from common.events import answers, appointments, customers, due, invitations, messages, settings, visits, webhooks, work_orders
+from common.events import (
+    answers,
+    appointments,
+    customers,
+    due,
+    invitations,
+    messages,
+    settings,
+    visits,
+    webhooks,
+    work_orders,
+)
 from common.events.base import PARTITIONS, Event, Fact, State, Topic, event_named, events_of, topics
 
 __all__ = [
-    "PARTITIONS", "Event", "Fact", "State", "Topic", "event_named", "events_of", "topics",
-    "answers", "appointments", "customers", "due", "invitations", "messages", "settings", "visits", "webhooks", "work_orders",
+    "PARTITIONS",
+    "Event",
+    "Fact",
+    "State",
+    "Topic",
+    "answers",
+    "appointments",
+    "customers",
+    "due",
+    "event_named",
+    "events_of",
+    "invitations",
+    "messages",
+    "settings",
+    "topics",
+    "visits",
+    "webhooks",
+    "work_orders",
 ]

@@ -1,0 +1,1 @@
+"""What tests of any service use: databases with the real migrations, runtimes driven by hand, buses."""

@@ -1,1 +1,38 @@
 """The pytest plugin: databases, runtimes and buses for every test of the workspace."""
+
+from collections.abc import AsyncIterator, Iterator
+from importlib.metadata import entry_points
+
+import pytest
+
+from common.cluster import Cluster
+from common.service import Service
+from common.testing.postgres import Database, Template
+
+
+def all_services() -> list[Service]:
+    """Every installed service, by its entry point."""
+    return [entry.load() for entry in sorted(entry_points(group="autoflows.services"), key=lambda entry: entry.name)]
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """An embedded PostgreSQL of this test process."""
+    found = Cluster(tmp_path_factory.mktemp("postgres") / "data", durable=False)
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> Template:
+    """A database with every service's migrations, to be copied."""
+    return Template(cluster, "template_services", lambda: [service.schema for service in all_services()])
+
+
+@pytest.fixture
+async def database(template: Template) -> AsyncIterator[Database]:
+    """A fresh copy of the migrated template, dropped after the test."""
+    copy = await template.copy()
+    yield copy
+    await copy.drop()
