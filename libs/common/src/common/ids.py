@@ -21,9 +21,9 @@ _CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that are misread
 
 
 def new_id() -> UUID:
-    """Mint a UUID version 7: random, but sorted by the millisecond it was made in."""
-    millis = time.time_ns() // 1_000_000
-    value = (millis & (2**48 - 1)) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    """Mint a UUID version 7: random, but sorted by the moment it was made in (to a quarter of a microsecond)."""
+    millis, rest = divmod(time.time_ns(), 1_000_000)
+    value = (millis & (2**48 - 1)) << 80 | 0x7 << 76 | (rest << 12) // 1_000_000 << 64 | 0b10 << 62 | secrets.randbits(62)
     return UUID(int=value)
 
 

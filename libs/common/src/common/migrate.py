@@ -67,6 +67,7 @@ def _upgrade(connection: Connection, schema: Schema) -> None:
     connection.exec_driver_sql(f"select pg_advisory_xact_lock(hashtext('migrate {schema.name}'))")
     for history, table in ((COMMON, "common_version"), (schema.migrations, "version")):
         command.upgrade(_config(connection, schema.name, history, table), "head")
+        connection.exec_driver_sql(f"grant select on {schema.name}.{table} to {role_name(schema.name)}")
     add_heads(connection, schema.name, [topic.name for topic in topics().values() if topic.writer == schema.name])
 
 

@@ -238,7 +238,7 @@ class Consumer:
             await parking.park(session, self.schema, self.name, envelope, error=_brief(error), tries=TRIES)
         await self._moved([envelope])
         self._parked_in_a_row += 1
-        _log.error("consumer.parked", consumer=self.name, topic=envelope.topic, event=str(envelope.id), error=_brief(error))
+        _log.error("consumer.parked", consumer=self.name, topic=envelope.topic, parked=str(envelope.id), error=_brief(error))
         if self._parked_in_a_row >= TOO_MANY_PARKED:
             raise TooManyParked(
                 f"{self.name} could not handle {TOO_MANY_PARKED} events in a row, the last with: {_brief(error)}."

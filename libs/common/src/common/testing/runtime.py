@@ -1,7 +1,7 @@
 """A service driven by hand: hand it events, run its jobs and errands, see what it published."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ class Running(Runtime):
         self.wakeups = Wakeups(self)
         self._read: Positions | None = None
 
-    async def deliver(self, dealer: DealerId, *events: Event, headers: Mapping[str, str] | None = None) -> list[Envelope]:
+    async def deliver(self, dealer: DealerId, *events: Event) -> list[Envelope]:
         """One batch of one dealer through handlers and settlers, in one transaction, as the consumer does it."""
         envelopes = [seal(event, dealer, self.clock.now(), None) for event in events]
         async with self.sessions() as session, session.begin():
@@ -56,11 +56,11 @@ class Running(Runtime):
         mine = [e for e in found if dealer is None or e.dealer == dealer]
         return [event for e in sorted(mine, key=lambda e: (e.occurred_at, e.id.int)) if (event := e.event()) is not None]
 
-    async def sql(self, dealer: DealerId, statement: str, **parameters: Any) -> list[Any]:
+    async def sql(self, dealer: DealerId, /, statement: str, **parameters: Any) -> list[Any]:
         """Rows as the service's own role sees them for that dealer."""
         async with self.work(dealer) as work:
             result = await work.session.execute(text(statement), parameters)
-            return list(result.all()) if result.returns_rows else []
+            return list(result.all()) if getattr(result, "returns_rows", False) else []
 
     async def wakes(self, dealer: DealerId) -> dict[str, datetime]:
         """Which jobs and errands want to run for that dealer, and when."""
