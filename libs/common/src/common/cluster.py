@@ -197,7 +197,7 @@ class Cluster:
         deadline = time.monotonic() + _START_SECONDS
         while True:
             self.port = self._wanted_port or _free_port()
-            if not _is_free(self.port):
+            if not is_free(self.port):
                 raise ClusterError(f"Port {self.port} is taken by another program. Choose another one for the database.")
             log = self._open_log()
             began_at = log.tell()
@@ -346,7 +346,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
