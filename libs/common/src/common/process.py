@@ -9,18 +9,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import structlog
 import uvicorn
 from fastapi import FastAPI, Response
+from sqlalchemy.exc import SQLAlchemyError
 
 from common import web
+from common.bus.log import Positions
+from common.bus.retention import forget
+from common.errors import TransientError
+from common.events import topics
 from common.migrate import pending
 from common.service import Runtime, Service
 from common.settings import Settings
 from common.wakeups import Wakeups
 
 _log = structlog.get_logger(__name__)
-_REPORT_SECONDS = 60.0
+_MINUTE = 60.0  # seconds
+_STUCK_MINUTES = 3
 
 
 def configure_logging(settings: Settings) -> None:
@@ -99,12 +106,35 @@ class Process:
                     raise SystemExit(f"{runtime.service.name}: the database waits for a migration; run: autoflows migrate")
 
     async def _tend(self, runtime: Runtime) -> None:
-        """Report positions, delete what nobody needs any more, and end the process when the consumer is stuck."""
+        """Every minute: report positions and see that the consumer moves; every hour: forget what nobody needs."""
+        minute = 0
+        before: tuple[int, Positions] = (0, {})
         while not self.stop.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), _REPORT_SECONDS)
-            if not self.stop.is_set() and runtime.service.topics:
-                await runtime.consumer.report()
+                await asyncio.wait_for(self.stop.wait(), _MINUTE)
+                return
+            try:
+                before = await self._watch(runtime, before)
+                if minute % 60 == 0:
+                    for topic in topics().values():
+                        if topic.writer == runtime.service.name:
+                            await forget(runtime.sessions, runtime.service.name, topic, now=runtime.clock.now())
+            except (OSError, TransientError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("tending.failed", service=runtime.service.name, error=type(error).__name__)
+            minute += 1
+
+    async def _watch(self, runtime: Runtime, before: tuple[int, Positions]) -> tuple[int, Positions]:
+        """Positions move or equal the heads, else the process ends and is started again."""
+        if not runtime.service.topics:
+            return before
+        await runtime.consumer.report()
+        heads = await runtime.reader.heads(runtime.service.topics)
+        positions = await runtime.consumer.positions()
+        stuck, seen = before
+        stuck = stuck + 1 if await runtime.consumer.behind(heads) and positions == seen else 0
+        if stuck >= _STUCK_MINUTES and not runtime.consumer.stopped:
+            raise RuntimeError(f"{runtime.service.name}: the consumer has not moved for {stuck} minutes")
+        return stuck, positions
 
     def _server(self) -> "_Server":
         config = uvicorn.Config(

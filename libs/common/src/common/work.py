@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.bus import log
+from common.bus import log, states
 from common.bus.envelope import Envelope, seal
 from common.clock import Clock, local_day
-from common.events import Event
+from common.events import Event, State
 from common.ids import DealerId
 
 _WAKE = """
@@ -30,6 +30,7 @@ class Work:
         self.cause: Envelope | None = None
         self._schema = schema
         self._published: list[Envelope] = []
+        self._states: dict[tuple[str, UUID], tuple[State, Envelope]] = {}
         self._touched: dict[object, set[UUID]] = {}
         self._wakes: dict[str, datetime] = {}
 
@@ -47,7 +48,13 @@ class Work:
         for event in events:
             if event.topic.writer != self._schema:
                 raise PermissionError(f"{self._schema} may not write {event.name}: {event.topic.writer} does")
-            self._published.append(seal(event, self.dealer, self.now, self.cause))
+            self._published.append(envelope := seal(event, self.dealer, self.now, self.cause))
+            if isinstance(event, State):
+                self._states[event.name, event.entity()] = (event, envelope)
+
+    def publish_again(self, envelope: Envelope) -> None:
+        """Tell a state once more as it was told last (`common.republish`)."""
+        self._published.append(envelope)
 
     def touch(self, kind: object, *ids: UUID) -> None:
         """Have these settled at the end of the batch."""
@@ -72,6 +79,7 @@ class Work:
         for name, at in sorted(self._wakes.items()):
             await self.session.execute(text(_WAKE.format(schema=self._schema)), {"name": name, "dealer": self.dealer, "at": at})
         await log.append(self.session, self._schema, self._published)
+        await states.keep(self.session, self._schema, self.dealer, self._states.values())
         stirred = bool(self._published or self._wakes)
-        self._published, self._wakes = [], {}
+        self._published, self._states, self._wakes = [], {}, {}
         return stirred

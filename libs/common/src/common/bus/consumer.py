@@ -99,7 +99,7 @@ class Consumer:
         self.name, self.topics, self.schema = name, tuple(sorted(topics)), schema
         self._sessions, self._reader, self._feed, self._apply, self._woke = sessions, reader, feed, apply, woke
         self._positions: Positions | None = None
-        self._stopped: dict[Place, str] = {}  # partitions that wait for a newer version of this service
+        self.stopped: dict[Place, str] = {}  # partitions that wait for a newer version of this service
         self._parked_in_a_row = 0
         self._chance = random.Random(disorder.seed) if disorder else None  # noqa: S311 - a repeatable test order, not a secret
 
@@ -111,18 +111,18 @@ class Consumer:
     async def load(self) -> Positions:
         """Read the positions again, making those that are missing."""
         places = set(await self._reader.heads(self.topics))
-        held = await self._read_positions()
+        held = await self.positions()
         if missing := places - set(held):
             oldest, epochs = await self._reader.oldest(missing), await self._reader.epochs(self.topics)
             await self._add_positions({place: oldest[place] for place in missing}, epochs)
-            held = await self._read_positions()
+            held = await self.positions()
         self._positions = {place: held[place] for place in sorted(places)}
         return self._positions
 
     async def step(self) -> int:
         """Handle one batch; the number of events that were handled or set aside. Raises on what needs a human."""
         positions = self._positions if self._positions is not None else await self.load()
-        wanted = {place: off for place, off in positions.items() if place not in self._stopped}
+        wanted = {place: off for place, off in positions.items() if place not in self.stopped}
         batch = self._cut_at_unknown_versions(self._delay(await self._feed.next(wanted, BATCH)))
         if not batch:
             return 0
@@ -159,12 +159,12 @@ class Consumer:
 
     async def behind(self, heads: Mapping[Place, int]) -> int:
         """How many events this consumer has not passed of what these heads promise. Raises PositionAhead."""
-        held = await self._read_positions()
+        held = await self.positions()
         return sum(max(head - held.get(place, 0), 0) for place, head in heads.items() if place[0] in self.topics)
 
     async def check_not_ahead(self) -> None:
         """Raises PositionAhead when a position is beyond its log, as after a restore of the writer's database."""
-        heads, held = await self._reader.heads(self.topics), await self._read_positions()
+        heads, held = await self._reader.heads(self.topics), await self.positions()
         ahead = [place for place, off in held.items() if place in heads and off > heads[place]]
         if ahead:
             topic, part = ahead[0]
@@ -175,7 +175,7 @@ class Consumer:
 
     async def report(self) -> None:
         """Tell the writers how far this consumer is, for retention."""
-        await self._reader.report(self.name, await self._read_positions())
+        await self._reader.report(self.name, await self.positions())
 
     async def replay(self, ids: Iterable[UUID] | None = None) -> tuple[int, int]:
         """Handle parked events again, in order per key; (handled, still parked). A key stops at its first failure."""
@@ -271,7 +271,8 @@ class Consumer:
         keys = await parking.parked_keys(session, self.schema, self.name)
         return [envelope for envelope in batch if (envelope.topic, envelope.key) in keys] if keys else []
 
-    async def _read_positions(self) -> Positions:
+    async def positions(self) -> Positions:
+        """How far this consumer is, as the database has it."""
         async with self._sessions() as session, session.begin():
             rows = await session.execute(
                 text(f"select topic, part, next from {self.schema}.position where consumer = :name and topic = any(:topics)"),
@@ -310,12 +311,12 @@ class Consumer:
         kept: list[Envelope] = []
         for envelope in batch:
             place = (envelope.topic, envelope.partition)
-            if place in self._stopped:
+            if place in self.stopped:
                 continue
             try:
                 envelope.event()
             except UnknownVersion as error:
-                self._stopped[place] = str(error)
+                self.stopped[place] = str(error)
                 _log.error("consumer.partition_stopped", consumer=self.name, needs="a newer version", what=str(error))
                 continue
             except ValueError:

@@ -14,6 +14,7 @@ class AppointmentChanged(State):
 
     name = "appointment.changed.v1"
     topic = TOPIC
+    entity_field = "appointment_id"
     appointment_id: AppointmentId
     source_id: SourceId | None = None
     vehicle_id: VehicleId | None = None

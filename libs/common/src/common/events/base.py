@@ -51,9 +51,18 @@ class Event(Fact):
 
 
 class State(Event):
-    """An event that carries the whole entity; of two, the one with the higher revision is true."""
+    """An event that carries the whole entity; of two, the one with the higher revision is true.
 
+    `entity_field` names the field with the entity's id.
+    """
+
+    entity_field: ClassVar[str]
     revision: int
+
+    def entity(self) -> UUID:
+        """The id of what this is the state of."""
+        found: UUID = getattr(self, self.entity_field)
+        return found
 
 
 def topic(name: str, *, writer: str, kind: Literal["state", "happened"], retention_days: int, personal: bool = False) -> Topic:

@@ -22,6 +22,7 @@ class CustomerChanged(State):
 
     name = "customer.changed.v1"
     topic = TOPIC
+    entity_field = "customer_id"
     customer_id: CustomerId
     number: str | None = None
     full_name: str | None = None
@@ -41,6 +42,7 @@ class VehicleChanged(State):
 
     name = "vehicle.changed.v1"
     topic = TOPIC
+    entity_field = "vehicle_id"
     vehicle_id: VehicleId
     customer_id: CustomerId | None = None
     plate: str | None = None
@@ -63,6 +65,7 @@ class CustomerMerged(State):
 
     name = "customer.merged.v1"
     topic = TOPIC
+    entity_field = "customer_id"
     customer_id: CustomerId
     into_id: CustomerId
 
@@ -75,6 +78,7 @@ class VehicleMerged(State):
 
     name = "vehicle.merged.v1"
     topic = TOPIC
+    entity_field = "vehicle_id"
     vehicle_id: VehicleId
     into_id: VehicleId
 
@@ -87,6 +91,7 @@ class SourceChanged(State):
 
     name = "source.changed.v1"
     topic = TOPIC
+    entity_field = "source_id"
     source_id: SourceId
     title: str
     kind: str  # economic, file, webhook

@@ -22,6 +22,7 @@ class InvitationChanged(State):
 
     name = "invitation.changed.v1"
     topic = TOPIC
+    entity_field = "invitation_id"
     invitation_id: InvitationId
     vehicle_id: VehicleId
     customer_id: CustomerId | None = None

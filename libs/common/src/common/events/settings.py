@@ -32,6 +32,7 @@ class DealerChanged(State):
 
     name = "dealer.changed.v1"
     topic = TOPIC
+    entity_field = "dealer_id"
     dealer_id: DealerId
     slug: str
     title: str
@@ -53,6 +54,7 @@ class WorkshopChanged(State):
 
     name = "workshop.changed.v1"
     topic = TOPIC
+    entity_field = "workshop_id"
     workshop_id: WorkshopId
     title: str
     timezone: str | None = None
@@ -70,6 +72,7 @@ class UserAlertsChanged(State):
 
     name = "user.alerts_changed.v1"
     topic = TOPIC
+    entity_field = "user_id"
     user_id: UserId
     email: str
     language: str = "da"

@@ -45,6 +45,7 @@ class VisitClassified(Reading):
 
     name = "visit.classified.v1"
     topic = TOPIC
+    entity_field = "order_id"
     order_id: OrderId
     workshop_id: WorkshopId | None = None
     visited_on: date
@@ -64,6 +65,7 @@ class OpenOrderClassified(Reading):
 
     name = "open_order.classified.v1"
     topic = TOPIC
+    entity_field = "order_id"
     order_id: OrderId
     changed_on: date | None = None
     open: bool = True
@@ -77,6 +79,7 @@ class AppointmentClassified(Reading):
 
     name = "appointment.classified.v1"
     topic = TOPIC
+    entity_field = "appointment_id"
     appointment_id: AppointmentId
 
     def key(self) -> UUID:

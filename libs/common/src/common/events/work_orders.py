@@ -24,6 +24,7 @@ class WorkOrderChanged(State):
 
     name = "work_order.changed.v1"
     topic = TOPIC
+    entity_field = "order_id"
     order_id: OrderId
     source_id: SourceId
     number: str

@@ -2,6 +2,7 @@
 
 from alembic import context, op
 
+from common import db
 from common.settings import READER, role_name
 
 revision = "0001"
@@ -18,6 +19,7 @@ def upgrade() -> None:
     app, reader = role_name(schema), role_name(READER)
     for statement in (*tables(schema), append(schema), trigger(schema), *grants(schema, app, reader)):
         op.execute(statement)
+    db.secure(op, schema, "state")
 
 
 def tables(schema: str) -> tuple[str, ...]:
@@ -41,6 +43,8 @@ def tables(schema: str) -> tuple[str, ...]:
             primary key (topic, part)) with (fillfactor = 50)""",
         f"""create table {schema}.wakeup (name text, dealer_id uuid, at timestamptz, leased_until timestamptz,
             primary key (name, dealer_id)) with (fillfactor = 50)""",
+        f"""create table {schema}.state (dealer_id uuid, type text, entity uuid, topic text not null, key uuid not null,
+            revision bigint not null, body bytea not null, primary key (dealer_id, type, entity))""",
     )
 
 

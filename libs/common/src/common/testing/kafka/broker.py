@@ -13,9 +13,8 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from aiokafka.client import AIOKafkaClient
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from common.parent import die_with_parent
@@ -41,12 +40,11 @@ class Broker:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._found = found or find()
         self._names = [*(LISTENERS if secure else LISTENERS[:1]), "CONTROLLER"]
-        self.ports = dict(zip(self._names, _free_ports(len(self._names)), strict=True))
+        self.ports = self._ports_before() or dict(zip(self._names, _free_ports(len(self._names)), strict=True))
         if port is not None:
             self.ports["PLAINTEXT"] = port
         self._secure = secure
         self.ca_file, self._keystore = certificates.make(self.folder) if secure else (None, None)
-        self.cluster_id = ""
         self._container = f"autoflows-kafka-{uuid.uuid4().hex[:12]}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -68,6 +66,7 @@ class Broker:
         self._end_orphan()
         if not self._data.exists():
             self._format()
+        (self.folder / "ports.json").write_text(json.dumps(self.ports))
         self._process = _starter.submit(self._spawn).result()
         (self.folder / "broker.pid").write_text(str(self._process.pid))
         deadline = time.monotonic() + _START_SECONDS
@@ -76,9 +75,9 @@ class Broker:
                 self.kill()
                 raise BrokerFailed(f"Kafka did not start: {self._log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.1)
-        if answered != self.cluster_id:
+        if answered != (wanted := self._cluster_id()):
             self.kill()
-            raise BrokerFailed(f"another broker ({answered}) answers on {self.bootstrap}")
+            raise BrokerFailed(f"another broker ({answered}, not {wanted}) answers on {self.bootstrap}")
         return self
 
     def stop(self) -> None:
@@ -115,13 +114,24 @@ class Broker:
     def _log(self) -> Path:
         return self.folder / "broker.log"
 
+    def _ports_before(self) -> dict[str, int]:
+        """The ports of the last start: the controller's is written into the data."""
+        try:
+            found: dict[str, int] = json.loads((self.folder / "ports.json").read_text())
+        except FileNotFoundError:
+            return {}
+        return found if set(found) == set(self._names) else {}
+
+    def _cluster_id(self) -> str:
+        lines = (self._data / "meta.properties").read_text().splitlines()
+        return next(line.partition("=")[2] for line in lines if line.startswith("cluster.id="))
+
     def _format(self) -> None:
-        self.cluster_id = _new_cluster_id()
         bind = "127.0.0.1" if self._found.lib else "0.0.0.0"
         text = properties(self._data, self.ports, bind=bind, keystore=self._keystore, authority=self.ca_file)
         (self.folder / "broker.properties").write_text(text)
         scram = ["--add-scram", f"SCRAM-SHA-512=[name={SCRAM_USER},password={USER_PASSWORD}]"] if self._secure else []
-        arguments = ["format", "--standalone", "-t", self.cluster_id, "-c", str(self.folder / "broker.properties"), *scram]
+        arguments = ["format", "--standalone", "-t", _new_cluster_id(), "-c", str(self.folder / "broker.properties"), *scram]
         done = subprocess.run(
             self._java("kafka.tools.StorageTool", *arguments, name=f"{self._container}-format"),
             capture_output=True, text=True, check=False,
@@ -183,15 +193,14 @@ async def _cluster_id(address: str) -> str | None:
     except OSError:
         return None
     writer.close()
-    client = AIOKafkaClient(bootstrap_servers=address, request_timeout_ms=5000)
+    client = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=5000)
     try:
-        await client.bootstrap()
-        metadata = await client.fetch_all_metadata()
+        await client.start()
+        return str((await client.describe_cluster())["cluster_id"])
     except (KafkaError, OSError, TimeoutError):
         return None
     finally:
         await client.close()
-    return str(getattr(metadata, "cluster_id", "") or "")
 
 
 def _new_cluster_id() -> str:

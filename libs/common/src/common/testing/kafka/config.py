@@ -29,9 +29,7 @@ log.cleaner.dedupe.buffer.size=2097152
 """
 
 
-def properties(
-    data: Path, ports: Mapping[str, int], *, bind: str, keystore: Path | None, authority: Path | None
-) -> str:
+def properties(data: Path, ports: Mapping[str, int], *, bind: str, keystore: Path | None, authority: Path | None) -> str:
     """What `kafka.Kafka` reads. `ports` names the listeners, CONTROLLER among them."""
     outside = [name for name in ports if name != "CONTROLLER"]
     lines = [
