@@ -29,7 +29,7 @@ select at from {schema}.wakeup where name = :name and dealer_id = :dealer and at
 """
 _SET_JOB = "update {schema}.wakeup set at = :at where name = :name and dealer_id = :dealer"
 _TAKE_ERRANDS = """
-update {schema}.wakeup w set at = null, leased_until = clock_timestamp() + :lease
+update {schema}.wakeup w set at = null, leased_until = clock_timestamp() + cast(:lease as interval)
 from (
     select name, dealer_id from {schema}.wakeup
     where name = any(:names) and (at <= :now or (at is null and leased_until is not null))
@@ -39,7 +39,7 @@ from (
 ) due
 where w.name = due.name and w.dealer_id = due.dealer_id returning w.name, w.dealer_id
 """
-_RENEW = "update {schema}.wakeup set leased_until = clock_timestamp() + :lease where name = :name and dealer_id = :dealer"
+_RENEW = "update {schema}.wakeup set leased_until = clock_timestamp() + cast(:lease as interval) where name = :name and dealer_id = :dealer"
 _DONE_ERRAND = """
 update {schema}.wakeup set leased_until = null,
     at = case when cast(:at as timestamptz) is null then at else least(coalesce(at, 'infinity'), :at) end

@@ -12,7 +12,7 @@ _log = structlog.get_logger(__name__)
 SLICE = 10_000
 GIVEN_UP_AFTER = timedelta(days=14)
 
-_GIVE_UP = "delete from {schema}.reader where seen_at < now() - :idle returning consumer, topic, part, next"
+_GIVE_UP = "delete from {schema}.reader where seen_at < now() - cast(:idle as interval) returning consumer, topic, part, next"
 _BOUNDS = """
 select h.part, least(
     coalesce((select min(off) from {schema}.log l where l.topic = h.topic and l.part = h.part and l.at >= :before), h.next),

@@ -10,6 +10,8 @@ from common.cluster import Cluster
 from common.service import Service
 from common.testing.postgres import Database, Template
 
+pytest_plugins = ["common.testing.kafka.plugin"]
+
 
 def all_services() -> list[Service]:
     """Every installed service, by its entry point."""

@@ -1,18 +1,22 @@
 """Two services that only tests have: the prober publishes, the listener hears and writes down what it heard."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import text
 
+from common.errands import Errand
 from common.errors import TransientError
-from common.events.base import Event, topic
+from common.events.base import Event, State, topic
 from common.handling import Handlers, Settlers
-from common.service import Service
+from common.jobs import Jobs
+from common.service import Runtime, Service
 from common.work import Work
 
 TOPIC = topic("probes", writer="prober", kind="happened", retention_days=1)
 ECHOES = topic("echoes", writer="listener", kind="happened", retention_days=1)
+STATES = topic("probe_states", writer="prober", kind="state", retention_days=1)
 MIGRATIONS = "common.testing:probe_migrations"
 
 
@@ -24,6 +28,19 @@ class ProbeSeen(Event):
     item: UUID
     number: int
     padding: str = ""
+
+    def key(self) -> UUID:
+        return self.item
+
+
+class ProbeStands(State):
+    """How one item stands."""
+
+    name = "probe.stands.v1"
+    topic = STATES
+    entity_field = "item"
+    item: UUID
+    note: str = ""
 
     def key(self) -> UUID:
         return self.item
@@ -50,8 +67,9 @@ class Faults:
     calls: int = 0
 
 
-def prober() -> Service:
-    return Service(name="prober", migrations=MIGRATIONS, publishes=(ProbeSeen,))
+def prober(jobs: Jobs | None = None, errands: Callable[[Runtime], Sequence[Errand]] | None = None) -> Service:
+    """The service that publishes probes, with the jobs and errands of a test."""
+    return Service(name="prober", migrations=MIGRATIONS, publishes=(ProbeSeen, ProbeStands), jobs=jobs or Jobs(), errands=errands)
 
 
 def listener(faults: Faults | None = None) -> Service:

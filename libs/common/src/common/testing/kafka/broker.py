@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import contextlib
+import fcntl
 import json
 import os
 import random
@@ -13,6 +15,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -47,6 +50,7 @@ class Broker:
         self.ca_file, self._keystore = certificates.make(self.folder) if secure else (None, None)
         self._container = f"autoflows-kafka-{uuid.uuid4().hex[:12]}"
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock: IO[str] | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -63,7 +67,7 @@ class Broker:
 
     def start(self) -> "Broker":
         """Start and wait until it answers with our cluster id. Raises BrokerFailed."""
-        self._end_orphan()
+        self._take_folder()
         if not self._data.exists():
             self._format()
         (self.folder / "ports.json").write_text(json.dumps(self.ports))
@@ -174,15 +178,21 @@ class Broker:
         self._process = None
         (self.folder / "broker.pid").unlink(missing_ok=True)
 
-    def _end_orphan(self) -> None:
-        """A broker of an earlier run in this folder would answer in our place."""
-        try:
-            pid = int((self.folder / "broker.pid").read_text())
-            mine = b"kafka.Kafka" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ValueError):
+    def _take_folder(self) -> None:
+        """Nobody else may use the folder; a broker whose owner was killed would answer in our place, so it ends."""
+        if self._lock is not None:
             return
-        if mine:
-            os.kill(pid, signal.SIGKILL)
+        lock = (self.folder / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise BrokerFailed(f"A broker runs already with the data in {self.folder}.") from None
+        self._lock = lock
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            pid = int((self.folder / "broker.pid").read_text())
+            if b"kafka.Kafka" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
 
 
 async def _cluster_id(address: str) -> str | None:

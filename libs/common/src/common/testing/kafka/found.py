@@ -15,6 +15,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 VERSION = "4.4.0"
 IMAGE = f"apache/kafka:{VERSION}"
 INSTALL = "sudo apt-get install -y openjdk-17-jre-headless maven"
+MISSING = (
+    "no Kafka broker can be run here. It takes Java 17 or later and Maven, or a running Docker engine;"
+    f" on Debian and Ubuntu: {INSTALL}"
+)
 _HERE = Path(__file__).parent
 _SUMS = _HERE / "SHA256SUMS"
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
@@ -40,7 +44,7 @@ class Found:
     lib: Path | None
 
     def __str__(self) -> str:
-        return f"Apache Kafka {VERSION}, " + ("jars under Java" if self.lib else f"image {IMAGE} under Docker")
+        return f"Apache Kafka {VERSION}, its jars under Java" if self.lib else f"the image {IMAGE} under Docker"
 
 
 @cache
@@ -53,10 +57,16 @@ def find() -> Found:
             return Found(_fetch())
     if shutil.which("docker") and _answers(["docker", "info"]):
         return Found(None)
-    raise KafkaMissing(
-        "No Kafka: tests with a broker need Java 17 or later and Maven, or a running Docker engine."
-        f" On Debian and Ubuntu: {INSTALL}"
-    )
+    raise KafkaMissing(MISSING)
+
+
+def outlook() -> str:
+    """What `find` will use, without fetching anything."""
+    if _java_is_new_enough() and (cache_folder().is_dir() or shutil.which("mvn")):
+        return f"Apache Kafka {VERSION}, its jars under Java"
+    if shutil.which("docker") and _answers(["docker", "info"]):
+        return f"the image {IMAGE} under Docker"
+    return MISSING
 
 
 def cache_folder() -> Path:
