@@ -16,7 +16,8 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from common.testing.kafka import Broker
-print(Broker(Path(sys.argv[1]), secure=False).start().pid, flush=True)
+broker = Broker(Path(sys.argv[1]), secure=False).start()
+print(broker.pid, flush=True)
 time.sleep(60)
 """
 

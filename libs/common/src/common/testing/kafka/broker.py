@@ -47,7 +47,10 @@ class Broker:
         if port is not None:
             self.ports["PLAINTEXT"] = port
         self._secure = secure
-        self.ca_file, self._keystore = certificates.make(self.folder) if secure else (None, None)
+        self.ca_file: Path | None = None
+        self._keystore: Path | None = None
+        if secure:
+            self.ca_file, self._keystore = certificates.make(self.folder)
         self._container = f"autoflows-kafka-{uuid.uuid4().hex[:12]}"
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
