@@ -1,0 +1,144 @@
+"""The words of one language as data: terms in groups, rules from groups to tags, cues that overrule, all read from a table."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from classifier.domain.text import fold
+
+_SET = re.compile(r"\{(\w+)\}")
+WITHIN = ("phrase", "clause", "sentence", "passage", "order")
+DIRECTIONS = ("before", "after", "both")  # where the words stand that a cue overrules, seen from the cue
+
+
+class LexiconError(ValueError):
+    """The lexicon's data does not hold together."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """Words to find, folded and joined; open sides may be part of a longer word, else only an ending may follow."""
+
+    group: str
+    letters: str
+    open_left: bool = False
+    open_right: bool = False
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """These groups, found together that near, mean that tag. `unless`: groups in the same passage that forbid it."""
+
+    id: str
+    tag: str
+    strength: float
+    groups: tuple[frozenset[str], ...]
+    within: str = "clause"
+    unless: frozenset[str] = frozenset()
+    unless_in_order: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Words that say that something did not happen, how far they reach and for which tags."""
+
+    id: str
+    why: str
+    direction: str = "both"
+    reach: str = "clause"  # clause, sentence, passage or order
+    status: str | None = None  # finished, open; None is both
+    only: frozenset[str] = frozenset()
+    spares: frozenset[str] = frozenset()
+    stops_at_done: bool = True  # "skiftet" between the cue and the words protects them
+    rescued: bool = False  # a later "udført" makes up for it
+    alone: bool = True  # by itself in a clause it speaks of the clause before
+
+    def concerns(self, tag: str, *, finished: bool) -> bool:
+        if self.status is not None and (self.status == "finished") is not finished:
+            return False
+        return tag not in self.spares and (not self.only or tag in self.only)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Everything the reader knows of one language."""
+
+    language: str
+    version: str
+    endings: frozenset[str]
+    abbreviations: frozenset[str]
+    turns: frozenset[str]  # words that begin a new clause: men, dog
+    lists: frozenset[str]  # words that go on with a list: og, samt, eller
+    plus: str  # the word that + and & stand for
+    transparent: frozenset[str]  # groups that may stand inside a longer reading
+    terms: tuple[Term, ...]
+    rules: tuple[Rule, ...]
+    cues: Mapping[str, Cue]  # by the group that holds their words
+    patterns: Mapping[str, re.Pattern[str]]
+
+
+def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
+    """Read a lexicon from its table; what does not hold together is refused with a sentence."""
+    sets = {name: list(words) for name, words in data.get("sets", {}).items()}
+    groups: dict[str, list[str]] = {name: list(words) for name, words in data["groups"].items()}
+    patterns = {name: re.compile(text) for name, text in data.get("patterns", {}).items()}
+    cues: dict[str, Cue] = {}
+    for name, entry in data["cues"].items():
+        group = f"cue.{name}"
+        groups[group] = list(entry["words"])
+        cues[group] = _cue(name, entry)
+    terms = tuple(dict.fromkeys(term for name, words in groups.items() for term in _terms(name, words, sets)))
+    rules = tuple(_rule(entry, {*groups, *patterns}) for entry in data["rules"])
+    return Lexicon(
+        language=str(data["language"]), version=str(data["version"]),
+        endings=frozenset(data["endings"]) | {""}, abbreviations=frozenset(fold(w) for w in data["abbreviations"]),
+        turns=frozenset(fold(w) for w in data["turns"]), lists=frozenset(fold(w) for w in data["lists"]),
+        plus=fold(data["plus"]), transparent=frozenset(data["transparent"]), terms=terms, rules=rules, cues=cues, patterns=patterns,
+    )
+
+
+def _terms(group: str, words: list[str], sets: Mapping[str, list[str]]) -> Iterator[Term]:
+    for written in words:
+        for text in _expanded(written, sets):
+            letters = fold(text)
+            if len(letters) < 2:
+                raise LexiconError(f"{group}: {written!r} is too short to be found safely")
+            yield Term(group, letters, text.startswith("*"), text.endswith("*"), text.startswith("="))
+
+
+def _expanded(text: str, sets: Mapping[str, list[str]]) -> Iterator[str]:
+    """`{change} af {belt}` stands for every pair of words of the two sets."""
+    names = _SET.findall(text)
+    if unknown := [name for name in names if name not in sets]:
+        raise LexiconError(f"{text!r} names the set {unknown[0]!r}, which there is not")
+    for choice in product(*(sets[name] for name in names)):
+        chosen = iter(choice)
+        yield from _expanded(_SET.sub(lambda _: next(chosen), text), sets) if names else (text,)  # noqa: B023 - used at once
+
+
+def _rule(entry: Mapping[str, Any], known: set[str]) -> Rule:
+    groups = tuple(frozenset(one.split("|")) for one in entry["all"])
+    unless, in_order = frozenset(entry.get("unless", ())), frozenset(entry.get("unless_in_order", ()))
+    for name in frozenset[str]().union(*groups, unless, in_order):
+        if name not in known:
+            raise LexiconError(f"rule {entry['id']} names the group {name!r}, which there is not")
+    within = str(entry.get("within", "clause"))
+    if within not in WITHIN:
+        raise LexiconError(f"rule {entry['id']}: within is one of {', '.join(WITHIN)}")
+    strength = float(entry.get("strength", 0.9))
+    return Rule(str(entry["id"]), str(entry["tag"]), strength, groups, within, unless, in_order)
+
+
+def _cue(name: str, entry: Mapping[str, Any]) -> Cue:
+    direction, reach = str(entry.get("direction", "both")), str(entry.get("reach", "clause"))
+    if direction not in DIRECTIONS or reach not in WITHIN[1:]:
+        raise LexiconError(f"cue {name}: direction {direction!r} or reach {reach!r} is not known")
+    return Cue(
+        id=name, why=str(entry["why"]), direction=direction, reach=reach, status=entry.get("status"),
+        only=frozenset(entry.get("only", ())), spares=frozenset(entry.get("spares", ())),
+        stops_at_done=bool(entry.get("stops_at_done", True)), rescued=bool(entry.get("rescued", False)),
+        alone=bool(entry.get("alone", True)),
+    )

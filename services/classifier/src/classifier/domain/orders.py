@@ -1,0 +1,83 @@
+"""An order as the reader sees it: passages of text, each with its place, and what is known beside the text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an order; `amount` in minor units."""
+
+    text: str = ""
+    code: str | None = None
+    quantity: float | None = None
+    unit: str | None = None
+    amount: int | None = None
+
+    @property
+    def is_credit(self) -> bool:
+        """A line that takes back: less than nothing of it, or for less than nothing."""
+        return (self.amount or 0) < 0 or (self.quantity or 0) < 0
+
+    @property
+    def is_priced(self) -> bool:
+        return bool(self.amount)
+
+
+@dataclass(frozen=True)
+class Order:
+    """The text of one order or appointment. `finished` False: it says what is wanted, not what was done."""
+
+    lines: tuple[Line, ...] = ()
+    remarks: str = ""
+    on: date | None = None
+    finished: bool = True
+    odometer_km: int | None = None
+    mechanics: tuple[str, ...] = ()
+    hours: float | None = None
+    next_service_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of text with its place (`line 2`, `remarks`); `priced` when the line was charged for."""
+
+    place: str
+    text: str
+    priced: bool = False
+    dropped: bool = False  # cancelled on the same invoice, or itself the cancellation
+
+
+def passages(order: Order) -> Iterator[Passage]:
+    """Every text of the order in reading order."""
+    gone = _cancelled(order.lines)
+    for index, line in enumerate(order.lines):
+        text = f"{line.text}\n{line.code}" if line.code and line.code not in line.text else line.text
+        yield Passage(f"line {index + 1}", text, line.is_priced, index in gone)
+    if order.remarks:
+        yield Passage("remarks", order.remarks)
+
+
+def _cancelled(lines: tuple[Line, ...]) -> set[int]:
+    """Lines that take back, and the line that each of them takes back: the nearest one before (else after) that says the same."""
+    gone: set[int] = set()
+    for index, line in enumerate(lines):
+        if not line.is_credit:
+            continue
+        gone.add(index)
+        twins = [*range(index - 1, -1, -1), *range(index + 1, len(lines))]
+        twin = next((other for other in twins if other not in gone and _takes_back(line, lines[other])), None)
+        if twin is not None:
+            gone.add(twin)
+    return gone
+
+
+def _takes_back(credit: Line, line: Line) -> bool:
+    same_work = _told(credit.code) == _told(line.code) and _told(credit.text) == _told(line.text)
+    same_amount = credit.amount is None or line.amount is None or abs(credit.amount) == abs(line.amount)
+    return same_work and same_amount and not line.is_credit
+
+
+def _told(text: str | None) -> str:
+    return " ".join((text or "").casefold().split())

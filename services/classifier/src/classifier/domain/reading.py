@@ -1,0 +1,144 @@
+"""Reads one order: the tags with their evidence, what was overruled and why, and what else its text tells."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from classifier.domain import notes, wheels
+from classifier.domain.clauses import Clause, Overruling, clauses, overrulings
+from classifier.domain.matching import Hit, Matcher
+from classifier.domain.orders import Order, passages
+from classifier.domain.rules import Finding, Scene, findings
+from classifier.domain.text import Joined, join
+
+COUNTS_FROM = 0.5
+SURE_FROM = 0.6
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words as written, where they stand, the rule that read them and how strong they are."""
+
+    words: str
+    place: str
+    rule: str
+    strength: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """A tag and the words it rests on, the strongest first."""
+
+    tag: str
+    evidence: tuple[Words, ...]
+
+    @property
+    def strength(self) -> float:
+        return max(words.strength for words in self.evidence)
+
+
+@dataclass(frozen=True)
+class Overruled:
+    """Words that would have meant a tag, and the words because of which they do not (`because.rule` is `cue.<id>`)."""
+
+    tag: str
+    words: Words
+    why: str
+    because: Words
+
+
+@dataclass(frozen=True)
+class Read:
+    """All that was read of one order."""
+
+    tags: tuple[Found, ...] = ()
+    overruled: tuple[Overruled, ...] = ()
+    inspection_result: str | None = None
+    odometer_km: int | None = None
+    mechanics: tuple[str, ...] = ()
+    hours: float | None = None
+    next_service_on: date | None = None
+    review: bool = False
+
+    def names(self) -> frozenset[str]:
+        return frozenset(found.tag for found in self.tags)
+
+
+def read(order: Order, matcher: Matcher) -> Read:
+    """Read an order with the lexicon of its language."""
+    lexicon = matcher.lexicon
+    joined = join(tuple(passages(order)), lexicon.abbreviations, plus=lexicon.plus)
+    hits = matcher.hits(joined)
+    found = clauses(joined, hits, lexicon)
+    scene = Scene(joined, found, hits)
+    reached = overrulings(found, lexicon, joined)
+    fired = [_dropped(f, joined) for f in findings(lexicon.rules, scene, reached, finished=order.finished)]
+    fired = [f for f in fired if f is not None]
+    told = notes.read(order, joined, hits)
+    season = wheels.season(joined, found, fired, order.on)
+    return _assemble(joined, found, fired, season, told)
+
+
+def _dropped(finding: Finding, joined: Joined) -> Finding | None:
+    """Words on a line that was cancelled on the same invoice do not count, and are not worth a word."""
+    anchors = [joined.passages[joined.words[hit.first].passage] for hit in finding.hits]
+    return None if any(passage.dropped for passage in anchors) else finding
+
+
+def _assemble(
+    joined: Joined, found: Sequence[Clause], fired: Iterable[Finding], season: wheels.Season | None, told: notes.Notes
+) -> Read:
+    good: dict[str, list[Words]] = {}
+    bad: list[Overruled] = []
+    for finding in fired:
+        tag = wheels.tag_of(season) if finding.rule.tag == wheels.CHANGE else finding.rule.tag
+        words = _words(joined, finding)
+        if finding.counts:
+            good.setdefault(tag, []).append(words)
+        else:
+            bad.append(_overruled(joined, tag, words, finding.against[0]))
+    tags = tuple(
+        Found(tag, _strongest(evidence) + (_season_words(joined, season) if season and tag in wheels.TAGS else ()))
+        for tag, evidence in sorted(good.items()) if max(w.strength for w in evidence) >= COUNTS_FROM
+    )
+    names = {one.tag for one in tags}
+    result = notes.inspection_result(joined, found, names)
+    return Read(
+        tags=tags, overruled=_distinct(bad), inspection_result=result, odometer_km=told.odometer_km,
+        mechanics=told.mechanics, hours=told.hours, next_service_on=told.next_service_on, review=_unclear(good, bad, names),
+    )
+
+
+def _season_words(joined: Joined, season: wheels.Season) -> tuple[Words, ...]:
+    if season.hit is None:
+        return (Words("", "date", season.rule, 0.7),)
+    return (Words(joined.written(season.hit.first, season.hit.last), joined.place(season.hit.first), season.rule, 0.9),)
+
+
+def _words(joined: Joined, finding: Finding) -> Words:
+    """The span from the first to the last of its words where they stand in one passage, else those of the first group."""
+    passage = joined.words[finding.hits[0].first].passage
+    here = [hit for hit in finding.hits if joined.words[hit.first].passage == passage]
+    first, last = min(hit.first for hit in here), max(hit.last for hit in here)
+    return Words(joined.written(first, last), joined.place(first), finding.rule.id, finding.rule.strength)
+
+
+def _overruled(joined: Joined, tag: str, words: Words, against: Overruling) -> Overruled:
+    hit: Hit = against.hit
+    because = Words(joined.written(hit.first, hit.last), joined.place(hit.first), f"cue.{against.cue.id}", words.strength)
+    return Overruled(tag, words, against.cue.why, because)
+
+
+def _strongest(evidence: Sequence[Words]) -> tuple[Words, ...]:
+    return tuple(sorted(dict.fromkeys(evidence), key=lambda words: -words.strength)[:5])
+
+
+def _distinct(overruled: Sequence[Overruled]) -> tuple[Overruled, ...]:
+    return tuple(dict.fromkeys(overruled))[:10]
+
+
+def _unclear(good: dict[str, list[Words]], bad: Sequence[Overruled], names: set[str]) -> bool:
+    """Weak evidence, or words for and against the same tag at one place."""
+    weak = any(max(w.strength for w in evidence) < SURE_FROM for evidence in good.values())
+    places = {(tag, words.place) for tag in names for words in good[tag]}
+    return weak or any((one.tag, one.words.place) in places for one in bad)
