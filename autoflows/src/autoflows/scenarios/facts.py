@@ -1,0 +1,211 @@
+"""A story's facts as the events that ingest and api tell, each with the moment it arrives."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from autoflows.scenarios import story as told
+from autoflows.scenarios.story import Story, StoryError
+from autoflows.scenarios.world import World
+from common.events import Event
+from common.events.answers import (
+    ContactSuppressed,
+    CustomerAnswered,
+    CustomerExcluded,
+    FollowUpRecorded,
+    InvitationHeld,
+    InvitationRestored,
+)
+from common.events.appointments import AppointmentChanged
+from common.events.customers import Consent, CustomerChanged, SourceChanged, VehicleChanged
+from common.events.invitations import InvitationChanged
+from common.events.settings import DealerChanged, Sender, WorkshopChanged
+from common.events.work_orders import OrderLine, WorkOrderChanged
+from common.ids import AppointmentId, CustomerId, OrderId, SourceId, VehicleId, WorkshopId, derived_id
+
+SENDER = Sender(
+    name="Scenario", email="workshop@example.com", reply_to="workshop@example.com", phone="+4570000000", sms_name="Scenario",
+    legal_name="Scenario ApS", address="Testvej 1, 8000 Aarhus", registration="CVR 12345678",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Something that becomes known at a moment; what is told of it may depend on the world of that moment."""
+
+    at: datetime
+    events: Callable[[World], Iterator[Event]]
+
+
+class Facts:
+    """Turns a story into arrivals."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self.zone = ZoneInfo(story.dealer.timezone)
+        self._customer_of = {vehicle.id: vehicle.customer for vehicle in story.vehicles}
+
+    def instant(self, when: told.When) -> datetime:
+        """A bare date is 00:00 local; a time without a zone is local too."""
+        if not isinstance(when, datetime):
+            when = datetime.combine(when, time())
+        return (when if when.tzinfo else when.replace(tzinfo=self.zone)).astimezone(UTC)
+
+    def arrivals(self) -> list[Arrival]:
+        """Everything the story tells, in the order of its moments; who and what stands before what happened."""
+        story, start = self.story, self.instant(min(self._dates()))
+        found = [Arrival(start, self._setting_up)]
+        found += [Arrival(self.instant(c.at) if c.at else start, lambda w, c=c: self._customer(w, c)) for c in story.customers]
+        found += [Arrival(start, lambda w, v=v: self._vehicle(w, v)) for v in story.vehicles]
+        found += [
+            Arrival(self.instant(o.at or o.finished_on or story.run.from_), lambda w, o=o: self._order(w, o))
+            for o in story.work_orders
+        ]
+        found += [Arrival(self.instant(a.at), lambda w, a=a: self._appointment(w, a)) for a in story.appointments]
+        found += [Arrival(self.instant(a.at), lambda w, a=a: self._answer(w, a)) for a in story.answers]
+        found += [Arrival(self.instant(a.at), lambda w, a=a: self._action(w, a)) for a in story.actions]
+        return sorted(found, key=lambda arrival: arrival.at)
+
+    def _dates(self) -> list[date]:
+        story = self.story
+        orders = [order.at or order.finished_on for order in story.work_orders]
+        return [story.run.from_, *(when.date() if isinstance(when, datetime) else when for when in orders if when)]
+
+    def _setting_up(self, world: World) -> Iterator[Event]:
+        dealer, source = self.story.dealer, self.story.source
+        yield self.dealer_changed(world, dealer.settings)
+        for workshop in self.story.workshops:
+            yield WorkshopChanged(
+                workshop_id=WorkshopId(derived_id("workshop", workshop.id)), revision=1, title=workshop.id,
+                timezone=workshop.timezone, subdivision=workshop.subdivision, closed_days=workshop.closed_days,
+                booking_url=workshop.booking_url,
+            )  # fmt: skip
+        yield SourceChanged(
+            source_id=_source_id(),
+            revision=1,
+            title="scenario",
+            kind="file",
+            gives=source.gives,
+            fresh_at=world.clock.now(),
+            polled=False,
+        )
+
+    def dealer_changed(self, world: World, settings: dict[str, object]) -> DealerChanged:
+        """The dealer with these settings."""
+        dealer = self.story.dealer
+        return DealerChanged(
+            dealer_id=world.dealer, revision=world.revision(DealerChanged, world.dealer), slug="scenario", title="Scenario",
+            country=dealer.country, language=dealer.language, timezone=dealer.timezone, subdivision=dealer.subdivision,
+            closed_days=dealer.closed_days, booking_url=dealer.booking_url, settings=settings, sender=SENDER,
+        )  # fmt: skip
+
+    def _customer(self, world: World, customer: told.Customer) -> Iterator[Event]:
+        found = customer_id(customer.id)
+        yield CustomerChanged(
+            customer_id=found, revision=world.revision(CustomerChanged, found), number=customer.id, full_name=customer.name,
+            email=customer.email, mobile=customer.mobile, kind=customer.kind, groups=customer.groups,
+            language=customer.language, consent=Consent(**customer.consent.model_dump()),
+        )  # fmt: skip
+
+    def _vehicle(self, world: World, vehicle: told.Vehicle) -> Iterator[Event]:
+        found = vehicle_id(vehicle.id)
+        facts = vehicle.model_dump(exclude={"id", "customer"})
+        yield VehicleChanged(
+            vehicle_id=found, revision=world.revision(VehicleChanged, found),
+            customer_id=customer_id(vehicle.customer) if vehicle.customer else None, **facts,
+        )  # fmt: skip
+
+    def _order(self, world: World, order: told.WorkOrder) -> Iterator[Event]:
+        found = OrderId(derived_id("order", order.id))
+        customer = order.customer or self._customer_of.get(order.vehicle or "")
+        lines = tuple(
+            OrderLine(code=line.code, text=line.text, quantity=line.qty, unit=line.unit, amount=None if line.amount is None else round(line.amount * 100))
+            for line in order.lines
+        )  # fmt: skip
+        yield WorkOrderChanged(
+            order_id=found, source_id=_source_id(), revision=world.revision(WorkOrderChanged, found), number=order.id,
+            vehicle_id=vehicle_id(order.vehicle) if order.vehicle else None, customer_id=customer_id(customer) if customer else None,
+            workshop_id=WorkshopId(derived_id("workshop", order.workshop)) if order.workshop else None, status=order.status,
+            finished_on=order.finished_on, changed_on=self.instant(order.at or order.finished_on or self.story.run.from_).astimezone(self.zone).date(),
+            odometer_km=order.odometer_km, order_type=order.type, lines=lines, remarks=order.remarks, currency="DKK",
+            next_service_on=order.next_service_on, gives=self.story.source.gives,
+        )  # fmt: skip
+        if order.credits is not None:
+            yield from self._credit(world, order.credits)
+
+    def _credit(self, world: World, credited: str) -> Iterator[Event]:
+        for order in self.story.work_orders:
+            if order.id == credited and order.credits is None:
+                yield from self._order(world, order.model_copy(update={"status": "credited"}))
+
+    def _appointment(self, world: World, appointment: told.Appointment) -> Iterator[Event]:
+        found = AppointmentId(derived_id("appointment", appointment.id))
+        answered = self._invitation(world, appointment.vehicle, appointment.invitation) if appointment.invitation else None
+        customer = self._customer_of.get(appointment.vehicle)
+        yield AppointmentChanged(
+            appointment_id=found, source_id=_source_id(), revision=world.revision(AppointmentChanged, found),
+            vehicle_id=vehicle_id(appointment.vehicle), customer_id=customer_id(customer) if customer else None,
+            starts_at=self.instant(appointment.starts_at), made_at=world.clock.now(), text=appointment.text,
+            status=appointment.status, invitation_id=answered.invitation_id if answered else None,
+        )  # fmt: skip
+
+    def _answer(self, world: World, answer: told.Answer) -> Iterator[Event]:
+        invitation = self._invitation(world, answer.vehicle, answer.type)
+        if answer.answer == "unsubscribe" and invitation.customer_id is not None:
+            yield ContactSuppressed(customer_id=invitation.customer_id, by=answer.by, at=world.clock.now())
+        yield CustomerAnswered(
+            invitation_id=invitation.invitation_id, vehicle_id=invitation.vehicle_id, customer_id=invitation.customer_id,
+            type=answer.type, answer=answer.answer, reason=answer.reason, by=answer.by, at=world.clock.now(),
+        )  # fmt: skip
+
+    def _action(self, world: World, action: told.Action) -> Iterator[Event]:
+        now = world.clock.now()
+        customer = action.customer or self._customer_of.get(action.vehicle or "")
+        match action.do:
+            case "settings":
+                yield self.dealer_changed(world, {**self.story.dealer.settings, **action.settings})
+            case "exclude":
+                yield CustomerExcluded(
+                    customer_id=customer_id(action.customer) if action.customer else None,
+                    vehicle_id=vehicle_id(action.vehicle) if action.vehicle else None, reason=action.reason, at=now,
+                )  # fmt: skip
+            case "suppress":
+                if customer is None:
+                    raise StoryError("suppress names a customer or a vehicle")
+                yield ContactSuppressed(customer_id=customer_id(customer), channel=action.channel, by="staff", at=now)
+            case "restore" if action.type is None:
+                yield InvitationRestored(
+                    vehicle_id=vehicle_id(action.vehicle or ""), customer_id=customer_id(customer) if customer else None, at=now
+                )
+            case "hold" | "restore" | "outcome":
+                invitation = self._invitation(world, action.vehicle or "", action.type)
+                where = {"invitation_id": invitation.invitation_id, "vehicle_id": invitation.vehicle_id, "at": now}
+                if action.do == "hold":
+                    yield InvitationHeld(**where, reason=action.reason)
+                elif action.do == "restore":
+                    yield InvitationRestored(**where)
+                else:
+                    yield FollowUpRecorded(**where, outcome=action.reason or "")
+
+    def _invitation(self, world: World, vehicle: str, kind: str | None) -> InvitationChanged:
+        """The newest invitation of that vehicle and type that is known now."""
+        for envelope in reversed(world.seen):
+            event = envelope.event() if envelope.type == InvitationChanged.name else None
+            if isinstance(event, InvitationChanged) and event.vehicle_id == vehicle_id(vehicle) and event.type == kind:
+                return event
+        raise StoryError(f"{world.clock.now():%Y-%m-%d}: {vehicle} has no {kind} invitation to answer, hold or close")
+
+
+def customer_id(name: str) -> CustomerId:
+    """The id of a story's customer."""
+    return CustomerId(derived_id("customer", name))
+
+
+def vehicle_id(name: str) -> VehicleId:
+    """The id of a story's vehicle."""
+    return VehicleId(derived_id("vehicle", name))
+
+
+def _source_id() -> SourceId:
+    return SourceId(derived_id("source", "scenario"))

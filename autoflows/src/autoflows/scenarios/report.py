@@ -1,0 +1,199 @@
+"""What came of a story, and how it differs from what was expected."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from autoflows.scenarios.facts import vehicle_id
+from autoflows.scenarios.story import ExpectedContact, OnDay, Story
+from common.bus.envelope import Envelope
+from common.events.invitations import InvitationChanged, Reason
+from common.events.messages import MessageAccepted, MessageUnknown
+
+Key = tuple[str, str]  # the story's vehicle, the type
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A message as it left for one invitation."""
+
+    on: date
+    time: str
+    vehicle: str
+    type: str
+    step: int
+    channel: str
+    message: str
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass
+class Told:
+    """One state of an invitation, and when it was told."""
+
+    at: datetime
+    invitation: InvitationChanged
+
+
+@dataclass
+class Report:
+    """One story's outcome."""
+
+    story: Story
+    contacts: list[Contact] = field(default_factory=list)
+    history: dict[Key, list[Told]] = field(default_factory=dict)
+    explained: dict[tuple[date, str, str], list[str]] = field(default_factory=dict)  # codes of "why not" by day
+
+    def differences(self) -> list[str]:
+        """What is not as expected, a sentence each; empty when everything is."""
+        expect = self.story.expect
+        found = self._contacts(expect.contacts)
+        found += [
+            line for closed in expect.closed for line in self._closed(closed.vehicle, closed.type, closed.outcome, closed.because)
+        ]
+        found += [line for held in expect.held for line in self._held(held)]
+        found += self._pending(expect.pending)
+        if expect.follow_up is not None:
+            found += self._follow_up(expect.follow_up)
+        found += [line for wanted in expect.not_ for line in self._not(wanted)]
+        return found
+
+    def _contacts(self, expected: tuple[ExpectedContact, ...]) -> list[str]:
+        left = list(self.contacts)
+        found: list[str] = []
+        together: dict[str | int, set[str]] = {}
+        for wanted in expected:
+            match = next((contact for contact in left if _is(contact, wanted)), None)
+            if match is None:
+                found.append(f"no contact {_line(wanted)}")
+                continue
+            left.remove(match)
+            if wanted.message is not None:
+                together.setdefault(wanted.message, set()).add(match.message)
+        found += [f"unexpected contact on {c.on}, {c.vehicle}, {c.type}, step {c.step}, {c.channel} at {c.time}" for c in left]
+        found += [f"message {name} left as {len(parts)} messages" for name, parts in together.items() if len(parts) != 1]
+        return found
+
+    def _closed(self, vehicle: str, kind: str, outcome: str, because: str | None) -> list[str]:
+        closed = [told.invitation for told in self.history.get((vehicle, kind), []) if told.invitation.stage == "closed"]
+        if any(c.outcome == outcome and (because is None or _says(c, because)) for c in closed):
+            return []
+        seen = ", ".join(f"{c.outcome} ({'/'.join(r.code for r in c.reasons)})" for c in closed) or "nothing"
+        return [
+            f"{vehicle} {kind}: closed as {outcome}{f' because {because}' if because else ''} was expected, {seen} was closed"
+        ]
+
+    def _held(self, wanted: OnDay) -> list[str]:
+        states = self.as_of(wanted, self._midnight_after(wanted.on))
+        if any(state.blocked == wanted.because for state in states):
+            return []
+        return [
+            f"{wanted.vehicle} {wanted.type} on {wanted.on}: held because {wanted.because} was expected, it was {_blocks(states)}"
+        ]
+
+    def _pending(self, expected: tuple[OnDay, ...]) -> list[str]:
+        found: list[str] = []
+        for day in sorted({wanted.on for wanted in expected}):
+            wanted = {(w.vehicle, w.type) for w in expected if w.on == day}
+            listed = self.pending_on(day)
+            found += [f"{vehicle} {kind} was expected on pending on {day}" for vehicle, kind in sorted(wanted - listed)]
+            found += [f"{vehicle} {kind} was on pending on {day}, unexpectedly" for vehicle, kind in sorted(listed - wanted)]
+        return found
+
+    def pending_on(self, day: date) -> set[Key]:
+        """Who stands on pending before that day's sending (`rules.md` 8)."""
+        morning = self._local(day, time(8, 59))
+        listed: set[Key] = set()
+        for key in self.history:
+            for state in self.as_of(OnDay(on=day, vehicle=key[0], type=key[1]), morning):
+                open_ = state.stage in ("planned", "pending") and state.step == 0 and state.send_on is not None
+                if open_ and state.send_on is not None and state.send_on <= day + timedelta(days=7):
+                    if not (state.permanent and state.send_on <= day):
+                        listed.add(key)
+        return listed
+
+    def _follow_up(self, expected: tuple[OnDay, ...]) -> list[str]:
+        wanted = {(w.on, w.vehicle, w.type) for w in expected}
+        listed = self.call_now()
+        found = [f"{vehicle} {kind} was expected on call now from {on}" for on, vehicle, kind in sorted(wanted - listed)]
+        return found + [
+            f"{vehicle} {kind} came on call now on {on}, unexpectedly" for on, vehicle, kind in sorted(listed - wanted)
+        ]
+
+    def call_now(self) -> set[tuple[date, str, str]]:
+        """Who came on call now, and on which day, within the run."""
+        last_day, listed = self.story.run.to, set()
+        for (vehicle, kind), history in self.history.items():
+            for told, following in zip(history, [*history[1:], None], strict=True):
+                on = told.invitation.call_from_on
+                if on is None or told.invitation.stage == "closed" or on > last_day:
+                    continue
+                later = [t for t in history if t.at > told.at and t.invitation.invitation_id == told.invitation.invitation_id]
+                if (following is None or not later or later[0].at >= self._local(on, time())) and on >= self.story.run.from_:
+                    listed.add((on, vehicle, kind))
+        return listed
+
+    def _not(self, wanted: OnDay) -> list[str]:
+        codes = self.explained.get((wanted.on, wanted.vehicle, wanted.type), [])
+        if wanted.because in codes:
+            return []
+        return [f"{wanted.vehicle} {wanted.type} on {wanted.on}: not because {wanted.because} was expected, explain says {codes}"]
+
+    def as_of(self, wanted: OnDay, instant: datetime) -> list[InvitationChanged]:
+        """Each cycle's invitation of that vehicle and type as it stood at an instant."""
+        latest: dict[Any, InvitationChanged] = {}
+        for told in self.history.get((wanted.vehicle, wanted.type), []):
+            if told.at < instant:
+                latest[told.invitation.invitation_id] = told.invitation
+        return list(latest.values())
+
+    def _midnight_after(self, day: date) -> datetime:
+        return self._local(day + timedelta(days=1), time())
+
+    def _local(self, day: date, at: time) -> datetime:
+        return datetime.combine(day, at, ZoneInfo(self.story.dealer.timezone))
+
+
+def tell_report(story: Story, seen: list[Envelope]) -> Report:
+    """The report of what was seen of a story."""
+    names = {vehicle_id(vehicle.id): vehicle.id for vehicle in story.vehicles}
+    zone = ZoneInfo(story.dealer.timezone)
+    report = Report(story)
+    reasons: dict[Any, tuple[Reason, ...]] = {}
+    for envelope in seen:
+        event = envelope.event()
+        if isinstance(event, InvitationChanged) and event.vehicle_id in names:
+            key = (names[event.vehicle_id], event.type)
+            report.history.setdefault(key, []).append(Told(envelope.occurred_at, event))
+            reasons[event.invitation_id] = event.reasons
+        elif isinstance(event, MessageAccepted | MessageUnknown):
+            for part in event.contacts:
+                if part.purpose == "invitation" and part.vehicle_id in names:
+                    report.contacts.append(
+                        Contact(
+                            on=event.local_on, time=f"{event.at.astimezone(zone):%H:%M}", vehicle=names[part.vehicle_id],
+                            type=part.type or "", step=part.step, channel=event.channel, message=str(event.message_id),
+                            reasons=reasons.get(part.reference, ()),
+                        )
+                    )  # fmt: skip
+    return report
+
+
+def _is(contact: Contact, wanted: ExpectedContact) -> bool:
+    same = (contact.on, contact.vehicle, contact.type, contact.step) == (wanted.on, wanted.vehicle, wanted.type, wanted.step)
+    return same and wanted.channel in (None, contact.channel) and wanted.time in (None, contact.time)
+
+
+def _line(wanted: ExpectedContact) -> str:
+    at = f" at {wanted.time}" if wanted.time else ""
+    channel = f", {wanted.channel}" if wanted.channel else ""
+    return f"on {wanted.on}, {wanted.vehicle}, {wanted.type}, step {wanted.step}{channel}{at}"
+
+
+def _says(invitation: InvitationChanged, because: str) -> bool:
+    return because == invitation.blocked or any(reason.code == because for reason in invitation.reasons)
+
+
+def _blocks(states: list[InvitationChanged]) -> str:
+    return ", ".join(state.blocked or f"not held ({state.stage})" for state in states) or "not planned"
