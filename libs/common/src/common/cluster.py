@@ -196,7 +196,7 @@ class Cluster:
     def _run(self, binaries: Path) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while True:
-            self.port = self._wanted_port or _free_port()
+            self.port = self._wanted_port or free_port()
             if not is_free(self.port):
                 raise ClusterError(f"Port {self.port} is taken by another program. Choose another one for the database.")
             log = self._open_log()
@@ -340,13 +340,15 @@ def _is_postgres(pid: int) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def is_free(port: int) -> bool:
+    """Whether nobody listens on a port of this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
