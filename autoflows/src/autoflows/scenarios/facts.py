@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from autoflows.scenarios import story as told
@@ -56,15 +57,14 @@ class Facts:
         """Everything the story tells, in the order of its moments; who and what stands before what happened."""
         story, start = self.story, self.instant(min(self._dates()))
         found = [Arrival(start, self._setting_up)]
-        found += [Arrival(self.instant(c.at) if c.at else start, lambda w, c=c: self._customer(w, c)) for c in story.customers]
-        found += [Arrival(start, lambda w, v=v: self._vehicle(w, v)) for v in story.vehicles]
+        found += [Arrival(self.instant(c.at) if c.at else start, partial(self._customer, c)) for c in story.customers]
+        found += [Arrival(start, partial(self._vehicle, v)) for v in story.vehicles]
         found += [
-            Arrival(self.instant(o.at or o.finished_on or story.run.from_), lambda w, o=o: self._order(w, o))
-            for o in story.work_orders
+            Arrival(self.instant(o.at or o.finished_on or story.run.from_), partial(self._order, o)) for o in story.work_orders
         ]
-        found += [Arrival(self.instant(a.at), lambda w, a=a: self._appointment(w, a)) for a in story.appointments]
-        found += [Arrival(self.instant(a.at), lambda w, a=a: self._answer(w, a)) for a in story.answers]
-        found += [Arrival(self.instant(a.at), lambda w, a=a: self._action(w, a)) for a in story.actions]
+        found += [Arrival(self.instant(a.at), partial(self._appointment, a)) for a in story.appointments]
+        found += [Arrival(self.instant(a.at), partial(self._answer, a)) for a in story.answers]
+        found += [Arrival(self.instant(a.at), partial(self._action, a)) for a in story.actions]
         return sorted(found, key=lambda arrival: arrival.at)
 
     def _dates(self) -> list[date]:
@@ -100,7 +100,7 @@ class Facts:
             closed_days=dealer.closed_days, booking_url=dealer.booking_url, settings=settings, sender=SENDER,
         )  # fmt: skip
 
-    def _customer(self, world: World, customer: told.Customer) -> Iterator[Event]:
+    def _customer(self, customer: told.Customer, world: World) -> Iterator[Event]:
         found = customer_id(customer.id)
         yield CustomerChanged(
             customer_id=found, revision=world.revision(CustomerChanged, found), number=customer.id, full_name=customer.name,
@@ -108,7 +108,7 @@ class Facts:
             language=customer.language, consent=Consent(**customer.consent.model_dump()),
         )  # fmt: skip
 
-    def _vehicle(self, world: World, vehicle: told.Vehicle) -> Iterator[Event]:
+    def _vehicle(self, vehicle: told.Vehicle, world: World) -> Iterator[Event]:
         found = vehicle_id(vehicle.id)
         facts = vehicle.model_dump(exclude={"id", "customer"})
         yield VehicleChanged(
@@ -116,19 +116,16 @@ class Facts:
             customer_id=customer_id(vehicle.customer) if vehicle.customer else None, **facts,
         )  # fmt: skip
 
-    def _order(self, world: World, order: told.WorkOrder) -> Iterator[Event]:
+    def _order(self, order: told.WorkOrder, world: World) -> Iterator[Event]:
         found = OrderId(derived_id("order", order.id))
         customer = order.customer or self._customer_of.get(order.vehicle or "")
-        lines = tuple(
-            OrderLine(code=line.code, text=line.text, quantity=line.qty, unit=line.unit, amount=None if line.amount is None else round(line.amount * 100))
-            for line in order.lines
-        )  # fmt: skip
+        on = order.at or order.finished_on or self.story.run.from_
         yield WorkOrderChanged(
             order_id=found, source_id=_source_id(), revision=world.revision(WorkOrderChanged, found), number=order.id,
             vehicle_id=vehicle_id(order.vehicle) if order.vehicle else None, customer_id=customer_id(customer) if customer else None,
             workshop_id=WorkshopId(derived_id("workshop", order.workshop)) if order.workshop else None, status=order.status,
-            finished_on=order.finished_on, changed_on=self.instant(order.at or order.finished_on or self.story.run.from_).astimezone(self.zone).date(),
-            odometer_km=order.odometer_km, order_type=order.type, lines=lines, remarks=order.remarks, currency="DKK",
+            finished_on=order.finished_on, changed_on=self.instant(on).astimezone(self.zone).date(),
+            odometer_km=order.odometer_km, order_type=order.type, remarks=order.remarks, lines=_lines(order), currency="DKK",
             next_service_on=order.next_service_on, gives=self.story.source.gives,
         )  # fmt: skip
         if order.credits is not None:
@@ -137,9 +134,9 @@ class Facts:
     def _credit(self, world: World, credited: str) -> Iterator[Event]:
         for order in self.story.work_orders:
             if order.id == credited and order.credits is None:
-                yield from self._order(world, order.model_copy(update={"status": "credited"}))
+                yield from self._order(order.model_copy(update={"status": "credited"}), world)
 
-    def _appointment(self, world: World, appointment: told.Appointment) -> Iterator[Event]:
+    def _appointment(self, appointment: told.Appointment, world: World) -> Iterator[Event]:
         found = AppointmentId(derived_id("appointment", appointment.id))
         answered = self._invitation(world, appointment.vehicle, appointment.invitation) if appointment.invitation else None
         customer = self._customer_of.get(appointment.vehicle)
@@ -150,7 +147,7 @@ class Facts:
             status=appointment.status, invitation_id=answered.invitation_id if answered else None,
         )  # fmt: skip
 
-    def _answer(self, world: World, answer: told.Answer) -> Iterator[Event]:
+    def _answer(self, answer: told.Answer, world: World) -> Iterator[Event]:
         invitation = self._invitation(world, answer.vehicle, answer.type)
         if answer.answer == "unsubscribe" and invitation.customer_id is not None:
             yield ContactSuppressed(customer_id=invitation.customer_id, by=answer.by, at=world.clock.now())
@@ -159,7 +156,7 @@ class Facts:
             type=answer.type, answer=answer.answer, reason=answer.reason, by=answer.by, at=world.clock.now(),
         )  # fmt: skip
 
-    def _action(self, world: World, action: told.Action) -> Iterator[Event]:
+    def _action(self, action: told.Action, world: World) -> Iterator[Event]:
         now = world.clock.now()
         customer = action.customer or self._customer_of.get(action.vehicle or "")
         match action.do:
@@ -205,6 +202,14 @@ def customer_id(name: str) -> CustomerId:
 def vehicle_id(name: str) -> VehicleId:
     """The id of a story's vehicle."""
     return VehicleId(derived_id("vehicle", name))
+
+
+def _lines(order: told.WorkOrder) -> tuple[OrderLine, ...]:
+    amounts = [None if line.amount is None else round(line.amount * 100) for line in order.lines]
+    return tuple(
+        OrderLine(code=line.code, text=line.text, quantity=line.qty, unit=line.unit, amount=amount)
+        for line, amount in zip(order.lines, amounts, strict=True)
+    )
 
 
 def _source_id() -> SourceId:

@@ -107,10 +107,8 @@ class Report:
         listed: set[Key] = set()
         for key in self.history:
             for state in self.as_of(OnDay(on=day, vehicle=key[0], type=key[1]), morning):
-                open_ = state.stage in ("planned", "pending") and state.step == 0 and state.send_on is not None
-                if open_ and state.send_on is not None and state.send_on <= day + timedelta(days=7):
-                    if not (state.permanent and state.send_on <= day):
-                        listed.add(key)
+                if _awaits_sending(state, day):
+                    listed.add(key)
         return listed
 
     def _follow_up(self, expected: tuple[OnDay, ...]) -> list[str]:
@@ -178,6 +176,13 @@ def tell_report(story: Story, seen: list[Envelope]) -> Report:
                         )
                     )  # fmt: skip
     return report
+
+
+def _awaits_sending(state: InvitationChanged, day: date) -> bool:
+    """Whether an invitation stands on pending: not sent, its day within a week; blocked for good only until the day before."""
+    if state.stage not in ("planned", "pending") or state.step != 0 or state.send_on is None:
+        return False
+    return state.send_on <= day + timedelta(days=7) and not (state.permanent and state.send_on <= day)
 
 
 def _is(contact: Contact, wanted: ExpectedContact) -> bool:

@@ -1,4 +1,4 @@
-"""A world for one story: every service on a throw-away database, driven by hand on a clock that jumps from one thing to the next."""
+"""A world for one story: every service on a throw-away database, driven by hand on a clock that jumps."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
