@@ -1,0 +1,104 @@
+"""The command `autoflows`: its own commands, and those that the installed services add."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from sqlalchemy.exc import DBAPIError, InterfaceError
+
+from autoflows import installed, operations
+from autoflows.errors import CannotRun
+from autoflows.folder import Folder
+from autoflows.plan import Wish
+from autoflows.settings import Settings, adopt, given
+from common.errors import DomainError, TransientError
+
+_LEAN = {"up", "run", "relay", "clock", "demo-world"}  # these load no service's commands, so that they start fast
+app = typer.Typer(
+    name="autoflows",
+    help="Getting car owners back to their workshop.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def options(
+    data: Annotated[Path, typer.Option(help="The folder that holds the data.", envvar="AUTOFLOWS_DATA")] = Path("data"),
+) -> None:
+    """Getting car owners back to their workshop."""
+    folder = Folder(data)
+    if given("database_url") is None and (run := folder.running()) is not None:
+        adopt(run.environment)
+    adopt({"AUTOFLOWS_DATA": str(folder.path)})
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="With a demo dealer, and mail and SMS caught and shown.")] = False,
+    apart: Annotated[bool, typer.Option("--apart", help="Every service in a process of its own.")] = False,
+    data: Annotated[Path | None, typer.Option(help="The folder that holds the data (default: data).")] = None,
+    port: Annotated[int, typer.Option(help="The first port; the others follow.", min=1, max=65000)] = 8080,
+    database_port: Annotated[int | None, typer.Option(help="PostgreSQL's port (default: 5544).", min=1, max=65535)] = None,
+) -> None:
+    """Run everything on this machine until Ctrl-C."""
+    from autoflows.up import up as start
+
+    settings = Settings()
+    wish = Wish(demo, apart, port, database_port or settings.database_port, settings.bus)
+    asyncio.run(start(Folder(data or settings.data), wish, Console()))
+
+
+@app.command()
+def run(services: Annotated[list[str], typer.Argument(help="Names of services, such as: api")]) -> None:
+    """Run one or more services in this process: how each container starts."""
+    from common import process
+
+    asyncio.run(process.run(installed.load(services), Settings()))
+
+
+def main() -> None:
+    """Run the command; what cannot be done is said in a sentence, with exit code 1 (2: wrong use, 3: gave up)."""
+    operations.add_to(app)
+    try:
+        if not _is_lean(sys.argv[1:]):
+            for service in installed.load():
+                if service.commands is not None:
+                    service.commands(app)
+        app()
+    except Exception as error:  # the edge of the command line: what is known is said, the rest is a bug and shown in full
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        Console(stderr=True, soft_wrap=True).print(sentence, style="red", markup=False, highlight=False)
+        raise SystemExit(getattr(error, "exit_code", 1)) from None
+
+
+def _is_lean(arguments: list[str]) -> bool:
+    return any(argument in _LEAN for argument in arguments[:3])
+
+
+def _sentence(error: Exception) -> str | None:
+    """What is wrong, for the user; None when it is our bug."""
+    if isinstance(error, CannotRun | DomainError | TransientError):
+        return str(error)
+    if isinstance(error, ValidationError):
+        return "A setting is wrong: " + "; ".join(f"AUTOFLOWS_{_name(each['loc'])}: {each['msg']}" for each in error.errors())
+    if isinstance(error, DBAPIError | InterfaceError):
+        return _sentence(error.__cause__) if isinstance(error.__cause__, Exception) else None
+    if isinstance(error, asyncpg.InvalidPasswordError | asyncpg.InvalidCatalogNameError | asyncpg.UndefinedTableError):
+        return f"The database refuses: {error}. Is AUTOFLOWS_DATABASE_SECRET right, and has `autoflows migrate` run?"
+    if isinstance(error, ConnectionError | TimeoutError):
+        return f"The database at {Settings().database_url} does not answer. Start it with: autoflows up"
+    return None
+
+
+def _name(place: tuple[int | str, ...]) -> str:
+    return "_".join(map(str, place)).upper()

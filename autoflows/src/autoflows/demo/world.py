@@ -1,0 +1,69 @@
+"""The demo's world in one process: the mail server that catches, the page that shows, and the simulators of the outside."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from autoflows.demo import mailbox
+from autoflows.demo.mailbox import Mailbox
+from common.clock import MovedClock
+
+
+class World:
+    """What is served where; the ports follow each other."""
+
+    def __init__(self, data: Path, port: int) -> None:
+        self.port = port
+        clock = MovedClock(data / "clock")
+        self.mailbox = Mailbox(data / "caught", clock)
+
+    async def run(self) -> None:
+        """Serve until SIGTERM."""
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        smtp = await loop.create_server(lambda: mailbox.smtp(self.mailbox), "127.0.0.1", self.port + 1)
+        async with smtp, _served([(self.pages(), self.port)]):
+            await stop.wait()
+
+    def pages(self) -> FastAPI:
+        app = FastAPI(openapi_url=None)
+
+        @app.get("/health/ready")
+        async def ready() -> dict[str, bool]:
+            return {"ready": True}
+
+        app.include_router(mailbox.pages(self.mailbox))
+        return app
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without signal handlers of its own: the process has them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _served(apps: Sequence[tuple[Any, int]]) -> AsyncIterator[None]:
+    servers = [
+        _Server(
+            uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+        )
+        for app, port in apps
+    ]
+    tasks = [asyncio.create_task(server.serve()) for server in servers]
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks)
