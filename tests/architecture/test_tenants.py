@@ -5,6 +5,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from common.ids import DealerId
 from common.service import Service
 from common.settings import role_name
 from common.testing.postgres import Database
@@ -105,9 +106,13 @@ async def test_rows_of_another_dealer_can_be_neither_seen_nor_written(database: 
     insert = (
         "insert into scheduler.state (dealer_id, type, entity, topic, key, revision, body) values ($1, 't', $2, 't', $2, 1, '')"
     )
-    async with connection.transaction():
-        await connection.execute("select set_config('app.dealer', $1, true)", str(DEALER))
-        await connection.execute(insert, DEALER, uuid4())
+
+    async def write_for(owner: DealerId, acting: DealerId) -> None:
+        async with connection.transaction():
+            await connection.execute("select set_config('app.dealer', $1, true)", str(acting))
+            await connection.execute(insert, owner, uuid4())
+
+    await write_for(DEALER, acting=DEALER)
     async with connection.transaction():
         await connection.execute("select set_config('app.dealer', $1, true)", str(OTHER_DEALER))
         assert await connection.fetchval("select count(*) from scheduler.state") == 0
@@ -115,7 +120,5 @@ async def test_rows_of_another_dealer_can_be_neither_seen_nor_written(database: 
         assert await connection.execute("delete from scheduler.state") == "DELETE 0"
     assert await connection.fetchval("select count(*) from scheduler.state") == 0  # no dealer: nothing
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        async with connection.transaction():
-            await connection.execute("select set_config('app.dealer', $1, true)", str(OTHER_DEALER))
-            await connection.execute(insert, DEALER, uuid4())
+        await write_for(DEALER, acting=OTHER_DEALER)
     await connection.close()

@@ -30,11 +30,13 @@ class Calls:
     again: timedelta | None = None
     fails_for: DealerId | None = None
     name: str = "ring"
+    once: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, dealer: DealerId) -> datetime | None:
         if dealer == self.fails_for:
             raise ValueError("this dealer's errand fails")
         self.ran.append((dealer, self.clock()))
+        self.once.set()
         return self.clock() + self.again if self.again else None
 
     async def job(self, work: Work) -> datetime | None:
@@ -138,8 +140,7 @@ async def test_background_work_sees_a_clock_that_moves(probe_database: Database)
         background = asyncio.create_task(Wakeups(runtime).run(stop))
         runtime.later(hours=2)
         async with asyncio.timeout(10):
-            while not calls.ran:
-                await asyncio.sleep(0.01)
+            await calls.once.wait()
         stop.set()
         await background
     assert calls.ran == [(DEALER, MORNING + 2 * HOUR)]
