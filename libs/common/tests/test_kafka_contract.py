@@ -16,8 +16,9 @@ class TestKafka(BusContract):
     @pytest.fixture
     async def bus(self, probe_database: Database, kafka: Broker) -> AsyncIterator[Bus]:
         settings = probe_database.settings(
-            bus="kafka", kafka_bootstrap=kafka.bootstrap, kafka_prefix=f"t{uuid4().hex[:8]}.", kafka_patience_seconds=600
-        )
+            bus="kafka", kafka_bootstrap=kafka.bootstrap, kafka_prefix=f"t{uuid4().hex[:8]}.", kafka_session_seconds=3,
+            kafka_patience_seconds=600,
+        )  # fmt: skip
         stop = asyncio.Event()
         relaying = asyncio.create_task(Relay(settings, ["prober", "listener"]).run(stop))
         found = Bus(settings)

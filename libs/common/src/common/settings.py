@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     kafka_ca_file: Path | None = None
     kafka_replication: int = 1
     kafka_prefix: str = "autoflows."
+    kafka_patience_seconds: float = 5.0  # what does not come by Kafka for so long is read from the log itself
+    kafka_session_seconds: float = 10.0  # a member silent for so long is dead, and others take its partitions
     clock_file: Path | None = None  # a demo's moved clock; unset: the machine's time
     host: str = "127.0.0.1"
     port: int = 8080

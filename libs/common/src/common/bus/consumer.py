@@ -54,6 +54,12 @@ class Feed(Protocol):
 
     async def start(self) -> None: ...
 
+    def stale(self) -> bool:
+        """Whether partitions came to this member, so that the positions must be read again."""
+
+    def seek(self, kafka_nexts: Positions) -> None:
+        """Go on at these offsets of Kafka where known; called after `stale`, before the positions are read."""
+
     async def next(self, positions: Positions, limit: int) -> list[Envelope]:
         """What comes at these positions, consecutive in each partition; empty when nothing is there."""
 
@@ -111,6 +117,8 @@ class Consumer:
     async def load(self) -> Positions:
         """Read the positions again, making those that are missing."""
         places = set(await self._reader.heads(self.topics))
+        if self._feed.stale():
+            self._feed.seek(await self._kafka_nexts())
         held = await self.positions()
         if missing := places - set(held):
             oldest, epochs = await self._reader.oldest(missing), await self._reader.epochs(self.topics)
@@ -121,7 +129,7 @@ class Consumer:
 
     async def step(self) -> int:
         """Handle one batch; the number of events that were handled or set aside. Raises on what needs a human."""
-        positions = self._positions if self._positions is not None else await self.load()
+        positions = self._positions if self._positions is not None and not self._feed.stale() else await self.load()
         wanted = {place: off for place, off in positions.items() if place not in self.stopped}
         batch = self._cut_at_unknown_versions(self._delay(await self._feed.next(wanted, BATCH)))
         if not batch:
@@ -279,6 +287,13 @@ class Consumer:
                 {"name": self.name, "topics": list(self.topics)},
             )
             return {(row.topic, row.part): row.next for row in rows}
+
+    async def _kafka_nexts(self) -> Positions:
+        async with self._sessions() as session, session.begin():
+            rows = await session.execute(
+                text(f"select topic, part, kafka_next from {self.schema}.position where consumer = :name"), {"name": self.name}
+            )
+            return {(row.topic, row.part): row.kafka_next for row in rows if row.kafka_next is not None}
 
     async def _add_positions(self, positions: Positions, epochs: Mapping[str, str]) -> None:
         async with self._sessions() as session, session.begin():

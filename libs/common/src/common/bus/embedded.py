@@ -15,6 +15,12 @@ class EmbeddedFeed:
         if self._ear is not None:
             self._ear.start()
 
+    def stale(self) -> bool:
+        return False
+
+    def seek(self, kafka_nexts: Positions) -> None:
+        """The log has no Kafka offsets."""
+
     async def next(self, positions: Positions, limit: int) -> list[Envelope]:
         heads = await self._reader.heads({topic for topic, _ in positions})
         waiting = {place: off for place, off in positions.items() if heads.get(place, 0) > off}
