@@ -1,15 +1,13 @@
-"""Clauses of the text, and which hits a cue overrules: how far its words reach, in which direction, and what protects from it."""
+"""Clauses of the text: where the words stop that belong together, and what was found in each."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from classifier.domain.lexicon import Cue, Lexicon
+from classifier.domain.lexicon import Lexicon
 from classifier.domain.matching import Hit
 from classifier.domain.text import Gap, Joined
 
 DONE = "done"  # the group of words that say that something happened: udført, skiftet, monteret
-_NEAR = 2  # a verb at most this many words behind a cue belongs to the cue: "ikke blevet udført"
 
 
 @dataclass
@@ -29,14 +27,6 @@ class Clause:
     @property
     def has_verb(self) -> bool:
         return bool(self.done or self.cues)
-
-
-@dataclass(frozen=True)
-class Overruling:
-    """A cue that reaches a hit, with the words that it stands in."""
-
-    cue: Cue
-    hit: Hit
 
 
 def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Clause]:
@@ -66,126 +56,3 @@ def _holding(found: list[Clause], word: int) -> Clause:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if found[middle].first <= word else (low, middle - 1)
     return found[low]
-
-
-def overrulings(found: list[Clause], lexicon: Lexicon, joined: Joined) -> Mapping[Hit, list[Overruling]]:
-    """For each hit the cues that reach it; what happened after all is taken out again."""
-    reached: dict[Hit, list[Overruling]] = defaultdict(list)
-    for number, clause in enumerate(found):
-        for hit in clause.cues:
-            cue = lexicon.cues[hit.group]
-            for thing in _reached(cue, hit, number, found, joined):
-                reached[thing].append(Overruling(cue, hit))
-    for number, clause in enumerate(found):
-        _rescue(number, clause, found, reached)
-    return reached
-
-
-def _reached(cue: Cue, hit: Hit, number: int, found: list[Clause], joined: Joined) -> list[Hit]:
-    clause = found[number]
-    if cue.reach == "order":
-        return [thing for other in found for thing in other.things]
-    if cue.reach == "passage":
-        return [thing for other in found if other.passage == clause.passage for thing in other.things]
-    if cue.reach == "sentence":
-        return [thing for other in found if other.sentence == clause.sentence for thing in other.things]
-    mine = [thing for thing in clause.things if _in_reach(cue, hit, thing, clause)]
-    before, after = cue.direction in ("before", "both"), cue.direction in ("after", "both")
-    if clause.heading and clause.last - hit.last <= 1:
-        mine.extend(_under_heading(number, found, joined))
-        after = False
-    if after and (mine or not clause.things):
-        mine.extend(_list_after(number, found, alone=not clause.things, cue=cue, hit=hit))
-    if before and clause.listed and any(thing.last < hit.first for thing in mine):
-        mine.extend(_list_before(number, found))
-    if before and not clause.things and not mine:
-        mine.extend(_said_before(number, found, cue))
-    return mine
-
-
-def _in_reach(cue: Cue, hit: Hit, thing: Hit, clause: Clause) -> bool:
-    if thing.first > hit.last:
-        if cue.direction == "before":
-            return False
-        between = [verb for verb in clause.done if hit.last + _NEAR < verb.first < thing.first]
-        return not (cue.stops_at_done and between and any(hit.last < t.first < between[0].first for t in clause.things))
-    if cue.direction == "after":
-        return False
-    return not (cue.stops_at_done and any(thing.last < verb.first < hit.first for verb in clause.done))
-
-
-def _list_after(number: int, found: list[Clause], *, alone: bool, cue: Cue, hit: Hit) -> list[Hit]:
-    """"ønsker ikke service, synstjek eller hjulskift": clauses without a verb of their own, up to the one that holds the `eller`."""
-    taken: list[Hit] = []
-    listed = found[number].listed and not alone
-    run: list[Clause] = []
-    for other in found[number + 1 :]:
-        if other.sentence != found[number].sentence or other.has_verb:
-            break
-        run.append(other)
-    if not run or listed:
-        return taken
-    if alone and (cue.direction == "after" or not _said_before(number, found, cue)):
-        run = run[: next((i + 1 for i, clause in enumerate(run) if clause.listed), 1)]
-        return [thing for clause in run for thing in clause.things]
-    end = next((i for i, clause in enumerate(run) if clause.listed), None)
-    return taken if end is None else [thing for clause in run[: end + 1] for thing in clause.things]
-
-
-def _list_before(number: int, found: list[Clause]) -> list[Hit]:
-    """"service, synstjek og hjulskift ikke udført": the clauses before, as long as they have no verb of their own."""
-    taken: list[Hit] = []
-    for other in reversed(found[:number]):
-        if other.sentence != found[number].sentence or other.has_verb:
-            break
-        taken.extend(other.things)
-    return taken
-
-
-def _said_before(number: int, found: list[Clause], cue: Cue) -> list[Hit]:
-    """"Hjulskift, ikke udført": a clause of nothing but the cue speaks of the clause before it, across a full stop or a line too."""
-    if number == 0 or cue.direction == "after":
-        return []
-    clause, other = found[number], found[number - 1]
-    if not cue.alone and not clause.done:
-        return []
-    if other.done and cue.stops_at_done and other.sentence != clause.sentence:
-        return []
-    short = clause.last - clause.first < 4 and not cue.rescued
-    if other.sentence == clause.sentence or short:
-        return [] if other.done and cue.stops_at_done else list(other.things)
-    return []
-
-
-def _under_heading(number: int, found: list[Clause], joined: Joined) -> list[Hit]:
-    """"Anbefalinger:" speaks of all that follows, up to the next heading or a line that was charged for."""
-    taken: list[Hit] = []
-    own = found[number]
-    for other in found[number + 1 :]:
-        same_sentence = other.sentence == own.sentence
-        if not same_sentence and (other.heading or other.done or own.last != _line_end(own, found)):
-            break
-        if other.passage != own.passage and joined.passages[other.passage].priced:
-            break
-        if other.passage != own.passage and joined.passages[other.passage].place == "remarks":
-            break
-        taken.extend(other.things)
-    return taken
-
-
-def _line_end(own: Clause, found: list[Clause]) -> int:
-    return max(clause.last for clause in found if clause.sentence == own.sentence)
-
-
-def _rescue(number: int, clause: Clause, found: list[Clause], reached: dict[Hit, list[Overruling]]) -> None:
-    """What was recommended, asked or checked and then done counts: "anbefalet tandrem er nu skiftet", "service anbefalet, nu udført"."""
-    if not clause.done:
-        return
-    last_done = clause.done[-1]
-    things = [t for t in clause.things if any(o.hit.last < t.first and t.last < last_done.first for o in reached.get(t, ()))]
-    if not clause.things and not clause.cues and number > 0:
-        before = found[number - 1]
-        if before.passage == clause.passage:
-            things.extend(before.things)
-    for thing in things:
-        reached[thing] = [overruling for overruling in reached.get(thing, []) if not overruling.cue.rescued]

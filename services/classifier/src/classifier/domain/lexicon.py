@@ -96,7 +96,8 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
         language=str(data["language"]), version=str(data["version"]),
         endings=frozenset(data["endings"]) | {""}, abbreviations=frozenset(fold(w) for w in data["abbreviations"]),
         turns=frozenset(fold(w) for w in data["turns"]), lists=frozenset(fold(w) for w in data["lists"]),
-        plus=fold(data["plus"]), transparent=frozenset(data["transparent"]), terms=terms, rules=rules, cues=cues, patterns=patterns,
+        plus=fold(data["plus"]), transparent=frozenset(data["transparent"]),
+        terms=terms, rules=rules, cues=cues, patterns=patterns,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from classifier.domain import numbers
 from classifier.domain.clauses import Clause
 from classifier.domain.matching import Hit
 from classifier.domain.orders import Order
@@ -26,38 +27,27 @@ class Notes:
     mechanics: tuple[str, ...] = ()
     hours: float | None = None
     next_service_on: date | None = None
+    plate: str | None = None
+    vin: str | None = None
 
 
 def read(order: Order, joined: Joined, hits: Sequence[Hit]) -> Notes:
     """Fill from the text what no field of the order has."""
     return Notes(
-        odometer_km=order.odometer_km if order.odometer_km is not None else _odometer(joined),
+        odometer_km=order.odometer_km if order.odometer_km is not None else numbers.odometer(joined),
         mechanics=order.mechanics or tuple(dict.fromkeys(_mechanics(joined, hits))),
         hours=order.hours if order.hours is not None else _hours(order),
         next_service_on=order.next_service_on or _next_service(order, joined, hits),
     )
 
 
-def inspection_result(joined: Joined, found: Sequence[Clause], names: Collection[str]) -> str | None:
+def inspection_result(found: Sequence[Clause], names: Collection[str]) -> str | None:
     """Passed or failed, as the last word on it says; None where there was no inspection or nothing tells."""
     if "official_inspection" not in names:
         return None
     told = [hit for clause in found for hit in clause.things if hit.group in ("passed", "failed")]
     last = max(told, default=None)
     return last.group if last else None
-
-
-def _odometer(joined: Joined) -> int | None:
-    for passage in joined.passages:
-        kilometres = kilometres_in(passage.text)
-        if kilometres is not None:
-            return kilometres
-    return None
-
-
-def kilometres_in(text: str) -> int | None:
-    m = re.search(r"(?i)\bkm[- ]?(?:stand|tæller)?\s*[:.]?\s*(\d{1,3}(?:[. ]\d{3})|\d{3,6})\b", text)
-    return int(re.sub(r"\D", "", m[1])) if m else None
 
 
 def _mechanics(joined: Joined, hits: Sequence[Hit]) -> Iterator[str]:

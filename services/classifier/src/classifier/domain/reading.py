@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from classifier.domain import notes, wheels
-from classifier.domain.clauses import Clause, Overruling, clauses, overrulings
+from classifier.domain.clauses import Clause, clauses
+from classifier.domain.cues import Overruling, overrulings
 from classifier.domain.matching import Hit, Matcher
 from classifier.domain.orders import Order, passages
 from classifier.domain.rules import Finding, Scene, findings
@@ -58,6 +59,8 @@ class Read:
     mechanics: tuple[str, ...] = ()
     hours: float | None = None
     next_service_on: date | None = None
+    plate: str | None = None
+    vin: str | None = None
     review: bool = False
 
     def names(self) -> frozenset[str]:
@@ -72,17 +75,16 @@ def read(order: Order, matcher: Matcher) -> Read:
     found = clauses(joined, hits, lexicon)
     scene = Scene(joined, found, hits)
     reached = overrulings(found, lexicon, joined)
-    fired = [_dropped(f, joined) for f in findings(lexicon.rules, scene, reached, finished=order.finished)]
-    fired = [f for f in fired if f is not None]
+    everything = findings(lexicon.rules, scene, reached, finished=order.finished)
+    fired = [finding for finding in everything if not _is_dropped(finding, joined)]
     told = notes.read(order, joined, hits)
-    season = wheels.season(joined, found, fired, order.on)
+    season = wheels.season(found, fired, order.on)
     return _assemble(joined, found, fired, season, told)
 
 
-def _dropped(finding: Finding, joined: Joined) -> Finding | None:
+def _is_dropped(finding: Finding, joined: Joined) -> bool:
     """Words on a line that was cancelled on the same invoice do not count, and are not worth a word."""
-    anchors = [joined.passages[joined.words[hit.first].passage] for hit in finding.hits]
-    return None if any(passage.dropped for passage in anchors) else finding
+    return any(joined.passages[joined.words[hit.first].passage].dropped for hit in finding.hits)
 
 
 def _assemble(
@@ -102,10 +104,11 @@ def _assemble(
         for tag, evidence in sorted(good.items()) if max(w.strength for w in evidence) >= COUNTS_FROM
     )
     names = {one.tag for one in tags}
-    result = notes.inspection_result(joined, found, names)
+    result = notes.inspection_result(found, names)
     return Read(
         tags=tags, overruled=_distinct(bad), inspection_result=result, odometer_km=told.odometer_km,
-        mechanics=told.mechanics, hours=told.hours, next_service_on=told.next_service_on, review=_unclear(good, bad, names),
+        mechanics=told.mechanics, hours=told.hours, next_service_on=told.next_service_on,
+        plate=told.plate, vin=told.vin, review=_unclear(good, bad, names),
     )
 
 

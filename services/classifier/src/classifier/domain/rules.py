@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from classifier.domain.clauses import Clause, Overruling
+from classifier.domain.clauses import Clause
+from classifier.domain.cues import Overruling
 from classifier.domain.lexicon import Rule
 from classifier.domain.matching import Hit
 from classifier.domain.text import Joined
@@ -68,11 +69,11 @@ def _at(
             continue
         chosen = [anchor]
         for others in candidates[1:]:
-            ranked = sorted(others, key=lambda hit: (bool(_against(rule, [hit], reached, finished)), abs(hit.first - anchor.first)))
-            other = next((hit for hit in ranked if not _overlap(hit, chosen)), None)
-            if other is None:
+            free = [hit for hit in others if not _overlap(hit, chosen)]
+            if not free:
                 break
-            chosen.append(other)
+            good = [hit for hit in free if not _against(rule, [hit], reached, finished)]
+            chosen.append(min(good or free, key=lambda hit: abs(hit.first - anchor.first)))
         else:
             yield Finding(rule, tuple(chosen), tuple(_against(rule, chosen, reached, finished)))
 

@@ -31,7 +31,7 @@ class Gap(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word: `start` and `end` in the joined string, `begins` and `ends` in its passage, and its distance from the word before."""
+    """One word: `start` and `end` in the joined string, `begins` and `ends` in its passage, `gap` to the word before."""
 
     start: int
     end: int
@@ -74,7 +74,7 @@ def fold(text: str) -> str:
 
 
 def join(passages: Sequence[Passage], abbreviations: frozenset[str] = frozenset(), *, plus: str = "og") -> Joined:
-    """Put all passages into one string; a full stop behind one of `abbreviations` ends no sentence; `+` and `&` read as `plus`."""
+    """Put all passages into one string; a full stop behind one of `abbreviations` ends no sentence; `+` and `&` are `plus`."""
     words: list[Word] = []
     parts: list[str] = []
     word_of: list[int] = []

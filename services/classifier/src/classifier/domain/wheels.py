@@ -8,7 +8,6 @@ from typing import Literal
 from classifier.domain.clauses import Clause
 from classifier.domain.matching import Hit
 from classifier.domain.rules import Finding
-from classifier.domain.text import Joined
 
 Side = Literal["winter", "summer"]
 CHANGE = "wheel_change"
@@ -41,7 +40,7 @@ def tag_of(season: Season | None) -> str:
     return f"{CHANGE}_{season.side}" if season else CHANGE
 
 
-def season(joined: Joined, found: Sequence[Clause], fired: Iterable[Finding], on: date | None) -> Season | None:
+def season(found: Sequence[Clause], fired: Iterable[Finding], on: date | None) -> Season | None:
     """Which wheels the car stands on afterwards; None: neither text nor date tells, or there was no change."""
     if not any(finding.rule.tag == CHANGE for finding in fired):
         return None

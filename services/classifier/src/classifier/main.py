@@ -1,0 +1,25 @@
+"""Wiring of the classifier."""
+
+import typer
+
+from classifier.commands import add_commands
+from classifier.handlers import handlers
+from classifier.jobs import jobs
+from classifier.settling import settlers
+from common.events.visits import AppointmentClassified, OpenOrderClassified, VisitClassified
+from common.service import Service
+
+
+def _add_commands(app: typer.Typer) -> None:
+    add_commands(app, service)
+
+
+service = Service(
+    name="classifier",
+    migrations="classifier:migrations",
+    handlers=handlers,
+    settlers=settlers,
+    jobs=jobs,
+    publishes=(VisitClassified, OpenOrderClassified, AppointmentClassified),
+    commands=_add_commands,
+)

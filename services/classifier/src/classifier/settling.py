@@ -1,0 +1,49 @@
+"""What was touched is read again, once per batch: text and lexicon in, the events that changed out."""
+
+from uuid import UUID
+
+from classifier import domain, lexicons, store
+from classifier.domain import telling
+from common.events.visits import Reading
+from common.handling import Settlers
+from common.ids import AppointmentId, OrderId
+from common.work import Work
+
+settlers = Settlers()
+
+
+@settlers.of(OrderId)
+async def read_orders(ids: frozenset[UUID], work: Work) -> None:
+    """Read these orders and tell what is new."""
+    matcher = await matcher_of(work)
+    for text in await store.orders(work.session, work.dealer, ids):
+        order = text.work_order
+        known = telling.worth_reading(order.status)
+        read = domain.read(telling.order_of(order, text.heard_on), matcher) if known else domain.Read()
+        told = _tell(work, text, telling.of_order(order, read, text.heard_on, text.told))
+        await store.save_order(work.session, work.dealer, text.id, lexicon=matcher.lexicon.version, told=told)
+
+
+@settlers.of(AppointmentId)
+async def read_appointments(ids: frozenset[UUID], work: Work) -> None:
+    """Read these appointments and tell what is new."""
+    matcher = await matcher_of(work)
+    for text in await store.appointments(work.session, work.dealer, ids):
+        appointment = text.appointment
+        read = domain.read(telling.appointment_text(appointment), matcher)
+        told = _tell(work, text, telling.of_appointment(appointment, read, text.told))
+        await store.save_appointment(work.session, work.dealer, text.id, lexicon=matcher.lexicon.version, told=told)
+
+
+async def matcher_of(work: Work) -> domain.Matcher:
+    """The lexicon of the dealer's language; where there is none for it yet, or nobody told the language, the default."""
+    language = await store.language_of(work.session, work.dealer)
+    return lexicons.matcher(language if language in lexicons.languages() else lexicons.DEFAULT)
+
+
+def _tell(work: Work, text: store.Text, readings: list[Reading]) -> telling.Told:
+    told = dict(text.told)
+    for reading in readings:
+        work.publish(reading)
+        told[reading.name] = reading.model_dump(mode="json")
+    return told

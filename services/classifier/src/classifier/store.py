@@ -1,0 +1,165 @@
+"""All SQL of the classifier: texts as heard, what was last told of each, and which dealer writes which language."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from classifier.domain.telling import Told
+from classifier.tables import AppointmentRow, DealerRow, SlugRow, WorkOrderRow
+from common.events.appointments import AppointmentChanged
+from common.events.work_orders import WorkOrderChanged
+from common.ids import DealerId
+
+Kind = type[WorkOrderRow] | type[AppointmentRow]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text as it was last heard, the lexicon it was read with (None: not yet), and what was told of it."""
+
+    id: UUID
+    body: bytes
+    heard_on: date
+    lexicon: str | None
+    told: Told
+
+    @property
+    def work_order(self) -> WorkOrderChanged:
+        return WorkOrderChanged.model_validate_json(self.body)
+
+    @property
+    def appointment(self) -> AppointmentChanged:
+        return AppointmentChanged.model_validate_json(self.body)
+
+
+async def remember_order(session: AsyncSession, dealer: DealerId, order: WorkOrderChanged, heard_on: date) -> None:
+    """Keep an order's text; an older revision changes nothing."""
+    await _remember(session, WorkOrderRow, dealer, {"order_id": order.order_id}, order, heard_on)
+
+
+async def remember_appointment(session: AsyncSession, dealer: DealerId, appointment: AppointmentChanged, heard_on: date) -> None:
+    """Keep an appointment's text; an older revision changes nothing."""
+    await _remember(session, AppointmentRow, dealer, {"appointment_id": appointment.appointment_id}, appointment, heard_on)
+
+
+async def _remember(
+    session: AsyncSession, kind: Kind, dealer: DealerId, key: dict[str, UUID],
+    event: WorkOrderChanged | AppointmentChanged, heard_on: date,
+) -> None:  # fmt: skip
+    body = event.model_dump_json().encode()
+    values = {"dealer_id": dealer, **key, "revision": event.revision, "body": body, "heard_on": heard_on, "told": b"{}"}
+    fresh = insert(kind).values(values)
+    await session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=["dealer_id", *key],
+            set_={"revision": fresh.excluded.revision, "body": fresh.excluded.body, "lexicon": None},
+            where=_column(kind, "revision") < fresh.excluded.revision,
+        )
+    )
+
+
+async def orders(session: AsyncSession, dealer: DealerId, ids: Iterable[UUID]) -> list[Text]:
+    """These orders, locked until the transaction ends."""
+    return await _texts(session, WorkOrderRow, "order_id", dealer, ids)
+
+
+async def appointments(session: AsyncSession, dealer: DealerId, ids: Iterable[UUID]) -> list[Text]:
+    """These appointments, locked until the transaction ends."""
+    return await _texts(session, AppointmentRow, "appointment_id", dealer, ids)
+
+
+async def _texts(session: AsyncSession, kind: Kind, key: str, dealer: DealerId, ids: Iterable[UUID]) -> list[Text]:
+    id_column = _column(kind, key)
+    rows = await session.execute(
+        select(id_column.label("id"), *(_column(kind, name) for name in ("body", "heard_on", "lexicon", "told")))
+        .where(_column(kind, "dealer_id") == dealer, id_column.in_(list(ids)))
+        .order_by(id_column)
+        .with_for_update()
+    )
+    return [Text(row.id, row.body, row.heard_on, row.lexicon, json.loads(row.told)) for row in rows]
+
+
+async def save_order(session: AsyncSession, dealer: DealerId, order: UUID, *, lexicon: str, told: Told) -> None:
+    """Note with which lexicon an order was read and what was told of it."""
+    await _save(session, WorkOrderRow, "order_id", dealer, order, lexicon, told)
+
+
+async def save_appointment(session: AsyncSession, dealer: DealerId, appointment: UUID, *, lexicon: str, told: Told) -> None:
+    """Note with which lexicon an appointment was read and what was told of it."""
+    await _save(session, AppointmentRow, "appointment_id", dealer, appointment, lexicon, told)
+
+
+async def _save(session: AsyncSession, kind: Kind, key: str, dealer: DealerId, id_: UUID, lexicon: str, told: Told) -> None:
+    await session.execute(
+        update(kind)
+        .where(_column(kind, "dealer_id") == dealer, _column(kind, key) == id_)
+        .values(lexicon=lexicon, told=json.dumps(told, ensure_ascii=True).encode())
+    )
+
+
+async def unread(session: AsyncSession, dealer: DealerId, lexicon: str, limit: int) -> tuple[Sequence[UUID], Sequence[UUID]]:
+    """Orders and appointments that were read with another lexicon: at most `limit` of both together."""
+    found = await _behind(session, WorkOrderRow, "order_id", dealer, lexicon, limit)
+    rest = limit - len(found)
+    more = await _behind(session, AppointmentRow, "appointment_id", dealer, lexicon, rest) if rest else []
+    return found, more
+
+
+async def _behind(
+    session: AsyncSession, kind: Kind, key: str, dealer: DealerId, lexicon: str, limit: int
+) -> Sequence[UUID]:  # fmt: skip
+    read_with = _column(kind, "lexicon")
+    found = await session.scalars(
+        select(_column(kind, key))
+        .where(_column(kind, "dealer_id") == dealer, or_(read_with < lexicon, read_with > lexicon, read_with.is_(None)))
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def count_unread(session: AsyncSession, dealer: DealerId, lexicon: str) -> int:
+    """How many texts still wait to be read with this lexicon."""
+    total = 0
+    for kind in (WorkOrderRow, AppointmentRow):
+        read_with = _column(kind, "lexicon")
+        counted = select(func.count()).select_from(kind).where(_column(kind, "dealer_id") == dealer)
+        total += await session.scalar(counted.where(read_with.is_distinct_from(lexicon))) or 0
+    return total
+
+
+async def remember_dealer(session: AsyncSession, dealer: DealerId, *, revision: int, slug: str, language: str) -> None:
+    """Keep a dealer's language, and the short name that commands use; the highest revision wins."""
+    fresh = insert(DealerRow).values(dealer_id=dealer, revision=revision, language=language)
+    taken = await session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=["dealer_id"],
+            set_={"revision": fresh.excluded.revision, "language": fresh.excluded.language},
+            where=_column(DealerRow, "revision") < fresh.excluded.revision,
+        ).returning(_column(DealerRow, "dealer_id"))
+    )
+    if taken.first() is not None:
+        named = insert(SlugRow).values(slug=slug, id=dealer)
+        await session.execute(named.on_conflict_do_update(index_elements=["slug"], set_={"id": named.excluded.id}))
+
+
+async def language_of(session: AsyncSession, dealer: DealerId) -> str | None:
+    """The dealer's language; None while nobody told it."""
+    return await session.scalar(select(_column(DealerRow, "language")).where(_column(DealerRow, "dealer_id") == dealer))
+
+
+async def dealer_named(session: AsyncSession, slug: str) -> DealerId | None:
+    """The dealer of that short name."""
+    found = await session.scalar(select(_column(SlugRow, "id")).where(_column(SlugRow, "slug") == slug))
+    return DealerId(found) if found is not None else None
+
+
+def _column(kind: type[Any], name: str) -> Any:
+    """A column of a table, typed as loosely as SQLModel declares it."""
+    return kind.__table__.c[name]
