@@ -52,7 +52,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 BAD_BODIES = [
     b"", b"{", b"[]", b"null", b'"x"', b'{"name": NaN}', b'{"name": "x", "count": Infinity}', b'{"name": "\\u0000"}',
     b'{"name": "\\ud800"}', b'{"name": "x", "name": "y"}', b'{"name": "x", "count": 9223372036854775808}',
-    b'{"name": "x", "count": 1e999}', b'{"name": "x", "count": ' + b"9" * 5000 + b"}", b"\xff\xfe{\x00", '{"name": "x"}'.encode("utf-16"),
+    b'{"name": "x", "count": 1e999}', b'{"name": "x", "count": ' + b"9" * 5000 + b"}", b"\xff\xfe{\x00",
+    '{"name": "x"}'.encode("utf-16"),
     b"[" * 100_000, b'{"name": "\xc3\x28"}', b'{"name": 7}', b'{"count": 1}', b'{"name": "x", "count": "many"}',
 ]  # fmt: skip
 

@@ -168,8 +168,10 @@ class Process:
 
     async def state(self) -> dict[str, Any]:
         """Whether everything that was said is handled and nothing is due, and when something next will be."""
-        lag, due = 0, []
+        lag, said, due = 0, 0, []
         for runtime in self.runtimes:
+            own = [topic.name for topic in topics().values() if topic.writer == runtime.service.name]
+            said += sum((await runtime.reader.heads(own)).values())
             heads = await runtime.reader.heads(runtime.service.topics)
             lag += await runtime.consumer.behind(heads)
             if (at := await self.wakeups[runtime.service.name].next_due()) is not None:
@@ -180,6 +182,7 @@ class Process:
             "services": [runtime.service.name for runtime in self.runtimes],
             "quiet": lag == 0 and (next_due is None or next_due > now),
             "lag": lag,
+            "heads": said,
             "next_due": next_due.isoformat() if next_due else None,
             "now": now.isoformat(),
         }

@@ -147,7 +147,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _int(digits: str) -> int:
-    if len(digits) > 19 or not -(2**63) <= int(digits) < 2**63:
+    if len(digits.lstrip("-")) > 19 or not -(2**63) <= int(digits) < 2**63:
         raise ValueError("a whole number is too large")
     return int(digits)
 
