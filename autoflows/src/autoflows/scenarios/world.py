@@ -58,7 +58,7 @@ class World:
             while await self._hear():
                 pass
             if not await self._do_what_is_due():
-                await self._watch()
+                await self.watch()
                 return
         raise RuntimeError("the story goes in circles: something is always due again")
 

@@ -1,0 +1,127 @@
+"""The world beyond the services in a story: a mail server and an SMS provider that treat each message as the story says."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+
+import uvicorn
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from autoflows.scenarios.facts import vehicle_id
+from autoflows.scenarios.story import Story
+from autoflows.scenarios.world import World
+from common.events.invitations import InvitationChanged
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Beyond:
+    """A mail server and an SMS provider on this machine's loopback, for one story after the other."""
+
+    def __init__(self) -> None:
+        self._world: World | None = None
+        self._wanted: dict[tuple[str, str, int], str] = {}  # (vehicle, type, step) -> result
+        self._names: dict[Any, str] = {}
+        self._numbers = 0
+        self.smtp_port = self.http_port = 0
+
+    def settings(self) -> dict[str, Any]:
+        """What the services must be told to reach it."""
+        return {
+            "smtp_host": "127.0.0.1",
+            "smtp_port": self.smtp_port,
+            "smtp_tls": "none",
+            "smtp_timeout": 2.0,
+            "gatewayapi_url": f"http://127.0.0.1:{self.http_port}",
+            "gatewayapi_token": "scenario",
+            "gatewayapi_timeout": 2.0,
+            "send_per_second": 0,
+        }
+
+    def play(self, story: Story) -> None:
+        """From now on treat messages as this story's `deliveries` say."""
+        self._wanted = {(d.vehicle, d.type, d.step): d.result for d in story.deliveries}
+        self._names = {vehicle_id(vehicle.id): vehicle.id for vehicle in story.vehicles}
+
+    def watch(self, world: World) -> None:
+        """Whose invitations the messages are about."""
+        self._world = world
+
+    async def result_for(self, text: str) -> str:
+        """What becomes of a message that holds the code of an invitation."""
+        if not self._wanted or self._world is None:
+            return "accepted"
+        await self._world.watch()
+        newest: dict[str, InvitationChanged] = {}
+        for envelope in self._world.seen:
+            event = envelope.event() if envelope.type == InvitationChanged.name else None
+            if isinstance(event, InvitationChanged):
+                newest[event.code] = event
+        for code, invitation in newest.items():
+            if code in text:
+                key = (self._names.get(invitation.vehicle_id, ""), invitation.type, invitation.step + 1)
+                return self._wanted.get(key, "accepted")
+        return "accepted"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Take, refuse or lose a mail."""
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
+        result = await self.result_for(content.replace(b"=\r\n", b"").decode("utf-8", "replace"))
+        if result == "refused":
+            return "550 5.1.1 No such mailbox"
+        if result == "unknown" and server.transport is not None:
+            server.transport.abort()
+        return "250 2.0.0 Taken"
+
+    async def take_sms(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Take, refuse or lose an SMS (GatewayAPI's `POST /rest/mtsms`)."""
+        if scope["type"] != "http":
+            return
+        message = await receive()
+        body = message.get("body", b"")
+        while message.get("more_body"):
+            message = await receive()
+            body += message.get("body", b"")
+        result = await self.result_for(body.decode("utf-8", "replace"))
+        self._numbers += 1
+        answers = {
+            "refused": (422, {"code": "0x0213", "incident_uuid": "scenario", "message": "Invalid number", "variables": []}),
+            "unknown": (500, {"message": "scenario"}),
+        }
+        status, answer = answers.get(
+            result, (200, {"ids": [self._numbers], "usage": {"currency": "DKK", "total_cost": 0.1, "countries": {"DK": 1}}})
+        )
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without signal handlers of its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def opened() -> AsyncIterator[Beyond]:
+    """A world beyond that answers on free ports of the loopback."""
+    beyond = Beyond()
+    loop = asyncio.get_running_loop()
+    mail = await loop.create_server(lambda: SMTP(beyond, hostname="scenario", enable_SMTPUTF8=True), "127.0.0.1", 0)
+    beyond.smtp_port = mail.sockets[0].getsockname()[1]
+    server = _Server(uvicorn.Config(beyond.take_sms, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.005)
+    beyond.http_port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield beyond
+    finally:
+        server.should_exit = True
+        await serving
+        mail.close()
