@@ -18,7 +18,7 @@ from common.settings import Settings
 
 _log = structlog.get_logger(__name__)
 _QUIET_SECONDS = 30.0
-REQUEST_MS = 10_000
+REQUEST_MS, _LOOK_MS = 10_000, 5_000
 
 
 @dataclass(frozen=True)
@@ -93,11 +93,11 @@ def topic_name(settings: Settings, topic: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+async def admin(settings: Settings, *, request_ms: int = REQUEST_MS) -> AsyncIterator[AIOKafkaAdminClient]:
     """A client for topics and groups. Raises KafkaError where there is no connection."""
-    client = AIOKafkaAdminClient(**options(settings))
+    client = AIOKafkaAdminClient(**options(settings) | {"request_timeout_ms": request_ms})
     try:
-        await asyncio.wait_for(client.start(), REQUEST_MS / 1000 + 2)
+        await asyncio.wait_for(client.start(), request_ms / 1000 + 2)
         yield client
     finally:
         await within(2, client.close())
@@ -118,8 +118,8 @@ async def find_trouble(settings: Settings) -> Trouble | None:
     heard = LastWords.heard()
     heard.records.clear()
     try:
-        async with admin(settings) as client:
-            await asyncio.wait_for(client.describe_cluster(), REQUEST_MS / 1000)
+        async with admin(settings, request_ms=_LOOK_MS) as client:
+            await asyncio.wait_for(client.describe_cluster(), _LOOK_MS / 1000)
     except FileNotFoundError:
         return Trouble(f"The file {settings.kafka_ca_file} is not there.", "Set AUTOFLOWS_KAFKA_CA_FILE.", lasting=True)
     except ssl.SSLError as error:
@@ -173,7 +173,9 @@ async def _from_a_look(settings: Settings) -> Trouble | None:
     except ValueError:
         return Trouble(f"{settings.kafka_bootstrap!r} is no address.", "Write host:port[,host:port].", lasting=True)
     speaks_tls = await _speaks_tls(host, int(port))
-    if wants_tls and speaks_tls is False:
+    if speaks_tls is None:
+        return Trouble(f"{host}:{port} takes the connection and never answers.", "Is it Kafka?", lasting=False)
+    if wants_tls and not speaks_tls:
         return Trouble(*_no_tls(settings), lasting=True)
     if not wants_tls and speaks_tls:
         what = f"{host}:{port} speaks TLS only, and we do not."

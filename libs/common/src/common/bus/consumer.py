@@ -156,7 +156,9 @@ class Consumer:
             try:
                 handled = await self.step()
                 pause = 0.1
-            except TransientError as error:
+            except Exception as error:  # the bus's edge: a database or Kafka that is away is waited for
+                if not is_transient(error):
+                    raise
                 _log.warning("consumer.waits", consumer=self.name, seconds=pause, error=_brief(error))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause)

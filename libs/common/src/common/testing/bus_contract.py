@@ -58,15 +58,15 @@ class Bus:
         self._tasks.append(task)
         return Member(runtime, stop, task)
 
-    def process(self) -> "subprocess.Popen[bytes]":
-        """Start a listener in a process of its own."""
+    def process(self, module: str = "common.testing.probe_member") -> "subprocess.Popen[bytes]":
+        """Start a listener (or another part of the bus) in a process of its own."""
         given = self.settings.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         env = {f"AUTOFLOWS_{name.upper()}": _env(value) for name, value in given.items()}
         env["AUTOFLOWS_DATABASE_SECRET"] = self.settings.database_secret.get_secret_value()
         if self.settings.kafka_password is not None:
             env["AUTOFLOWS_KAFKA_PASSWORD"] = self.settings.kafka_password.get_secret_value()
         env["AUTOFLOWS_PORT"] = str(_free_port())
-        found = subprocess.Popen([sys.executable, "-m", "common.testing.probe_member"], env={**os.environ, **env})
+        found = subprocess.Popen([sys.executable, "-m", module], env={**os.environ, **env})
         self._processes.append(found)
         return found
 
