@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
-from autoflows import installed, operations
+from autoflows import installed, operations, repairs
 from autoflows.errors import CannotRun
 from autoflows.folder import Folder
 from autoflows.plan import Wish
@@ -67,6 +67,7 @@ def run(services: Annotated[list[str], typer.Argument(help="Names of services, s
 def main() -> None:
     """Run the command; what cannot be done is said in a sentence, with exit code 1 (2: wrong use, 3: gave up)."""
     operations.add_to(app)
+    repairs.add_to(app)
     try:
         if not _is_lean(sys.argv[1:]):
             for service in installed.load():

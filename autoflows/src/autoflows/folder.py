@@ -42,6 +42,11 @@ class Folder:
         self.path = path.absolute()
 
     @property
+    def settings(self) -> Path:
+        """Settings that this installation keeps, one `AUTOFLOWS_NAME=value` a line."""
+        return self.path / "settings.env"
+
+    @property
     def logs(self) -> Path:
         return self.path / "logs"
 

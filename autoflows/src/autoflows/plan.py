@@ -11,7 +11,7 @@ from autoflows.supervisor import Child
 from common.cluster import is_free
 
 FRONT = ("api", "notifier")  # those that the outside reaches: always a process of their own
-RELAY_AT, DEMO_AT = 9, 10  # steps from the first port
+DEMO_AT = 10  # steps from the first port
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ def shared(folder: Folder, wish: Wish) -> dict[str, str]:
         "AUTOFLOWS_DATA": str(folder.path),
         "AUTOFLOWS_DATABASE_URL": f"postgresql://127.0.0.1:{wish.database_port}/autoflows",
         "AUTOFLOWS_DATABASE_SECRET": folder.secret(),
-        "AUTOFLOWS_PUBLIC_URL": settings.given("public_url") or f"http://127.0.0.1:{ports['api']}",
-        "AUTOFLOWS_NOTIFIER_URL": settings.given("notifier_url") or f"http://127.0.0.1:{ports['notifier']}",
+        "AUTOFLOWS_PUBLIC_URL": settings.given("public_url") or f"http://127.0.0.1:{wish.port}",
+        "AUTOFLOWS_NOTIFIER_URL": settings.given("notifier_url") or f"http://127.0.0.1:{wish.port + 1}",
         "AUTOFLOWS_SERVICE_URLS": json.dumps({name: f"http://127.0.0.1:{port}" for name, port in ports.items()}),
     }
 
@@ -56,8 +56,7 @@ def children(services: Sequence[str], wish: Wish, shared: Mapping[str, str]) -> 
             )
         )
     if wish.bus == "kafka":
-        own = {"AUTOFLOWS_PORT": str(wish.port + RELAY_AT), "AUTOFLOWS_HOST": "127.0.0.1"}
-        made.append(Child("relay", ("relay",), wish.port + RELAY_AT, environment=settings.environment({**shared, **own})))
+        made.append(Child("relay", ("relay",), None, environment=settings.environment(shared)))
     return made
 
 
@@ -66,15 +65,15 @@ def check_ports(children: Sequence[Child], database_port: int) -> None:
     if not is_free(database_port):
         raise CannotRun(f"Port {database_port} (PostgreSQL) is taken by another program. Choose another with --database-port.")
     for child in children:
-        if not is_free(child.port):
+        if child.port is not None and not is_free(child.port):
             raise CannotRun(f"Port {child.port} ({child.name}) is taken by another program. Choose others with --port.")
 
 
 def _groups(services: Sequence[str], wish: Wish) -> list[tuple[list[str], int]]:
-    front = [name for name in FRONT if name in services]
     behind = [name for name in services if name not in FRONT]
-    groups = [*([name] for name in front), *([[name] for name in behind] if wish.apart else [behind])]
-    return [(names, wish.port + step) for step, names in enumerate(groups) if names]
+    groups = [*([name] for name in FRONT), *([[name] for name in behind] if wish.apart else [behind])]
+    placed = [(names, wish.port + step) for step, names in enumerate(groups)]
+    return [(names, port) for names, port in placed if names and set(names) <= set(services)]
 
 
 def _reached(host: str) -> str:

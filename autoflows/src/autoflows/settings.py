@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from autoflows.errors import CannotRun
 from common.settings import Settings as CommonSettings
 
 
@@ -26,6 +27,21 @@ def environment(added: Mapping[str, str]) -> dict[str, str]:
 def given(name: str) -> str | None:
     """A setting that the user has set (`AUTOFLOWS_…`)."""
     return os.environ.get(f"AUTOFLOWS_{name.upper()}") or None
+
+
+def adopt_file(path: Path) -> None:
+    """Take over the settings in a file of lines `AUTOFLOWS_NAME=value`; what the environment says stays."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return
+    for number, line in enumerate(lines, 1):
+        name, sign, value = line.partition("=")
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if not sign or not name.strip().startswith("AUTOFLOWS_"):
+            raise CannotRun(f"{path}, line {number}: a setting is written AUTOFLOWS_NAME=value.")
+        adopt({name.strip(): value.strip().strip("\"'")})
 
 
 def adopt(added: Mapping[str, str]) -> None:

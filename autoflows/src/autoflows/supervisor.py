@@ -34,7 +34,7 @@ class Child:
 
     name: str
     arguments: tuple[str, ...]
-    port: int
+    port: int | None  # where it serves its health; None: it serves nothing
     host: str = "127.0.0.1"  # where it answers
     services: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -162,6 +162,8 @@ class Supervisor:
             await asyncio.sleep(0.1)
 
     async def _is_ready(self, client: httpx.AsyncClient, child: Child) -> bool:
+        if child.port is None:
+            return child.name in self.processes
         try:
             answer = await client.get(f"http://{child.host}:{child.port}/health/ready")
         except httpx.TransportError:

@@ -1,0 +1,128 @@
+"""`autoflows up --demo`: settings that point every service at the demo's world, and a dealer set up by the public commands."""
+
+import asyncio
+import contextlib
+import json
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from autoflows.demo import holm
+from autoflows.errors import CannotRun
+from autoflows.folder import Folder, write_private
+from autoflows.plan import DEMO_AT, Wish
+from autoflows.settings import environment
+from autoflows.supervisor import Child
+from common.clock import SystemClock
+
+MAILBOX, SMTP, ECONOMIC, GATEWAYAPI = range(DEMO_AT, DEMO_AT + 4)  # steps from the first port
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What a data folder that holds the demo remembers."""
+
+    started_on: date
+    password: str
+    webhook_secret: str
+    seeded: bool = False
+
+
+def is_demo(folder: Folder) -> bool:
+    """Whether this folder holds the demo."""
+    return _file(folder).exists()
+
+
+def remembered(folder: Folder) -> Demo:
+    """The demo of this folder; a new one is made where there is none."""
+    if not is_demo(folder):
+        keep(folder, Demo(SystemClock().now().date(), secrets.token_urlsafe(9), "whsec_" + secrets.token_urlsafe(24)))
+    told = json.loads(_file(folder).read_text())
+    return Demo(**told | {"started_on": date.fromisoformat(told["started_on"])})
+
+
+def keep(folder: Folder, demo: Demo) -> None:
+    """Remember it."""
+    write_private(_file(folder), json.dumps(asdict(demo), default=str, indent=2))
+
+
+def settings(folder: Folder, wish: Wish) -> dict[str, str]:
+    """Every service talks to the demo's world, and reads its clock."""
+    remembered(folder)
+    return {
+        "AUTOFLOWS_CLOCK_FILE": str(folder.clock),
+        "AUTOFLOWS_SMTP_HOST": "127.0.0.1",
+        "AUTOFLOWS_SMTP_PORT": str(wish.port + SMTP),
+        "AUTOFLOWS_SMTP_TLS": "none",
+        "AUTOFLOWS_GATEWAYAPI_URL": f"http://127.0.0.1:{wish.port + GATEWAYAPI}",
+        "AUTOFLOWS_GATEWAYAPI_TOKEN": "demo",
+    }
+
+
+def child(wish: Wish, shared: Mapping[str, str]) -> Child:
+    """The process that is the demo's world."""
+    port = wish.port + MAILBOX
+    return Child("demo-world", ("demo-world", str(port)), port, environment=environment(shared), last=True)
+
+
+async def seed(folder: Folder, wish: Wish, shared: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """At the first start: set the dealer up by the commands that every dealer is set up with. Then nothing, for ever."""
+    demo = remembered(folder)
+    if not demo.seeded:
+        for arguments in holm.commands(demo.password, f"http://127.0.0.1:{wish.port + ECONOMIC}"):
+            await _run(arguments, environment(shared), folder.logs / "demo-setup.log")
+        keep(folder, replace(demo, seeded=True))
+        say(f"The demo dealer {holm.TITLE} is set up; its invoices are being read.")
+    await asyncio.Event().wait()
+
+
+async def _run(arguments: Sequence[str], given: Mapping[str, str], log: Path) -> None:
+    with log.open("ab") as file:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "autoflows",
+            *arguments,
+            env=dict(given),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        code = await process.wait()
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        raise
+    if code:
+        raise CannotRun(f"The demo could not be set up: `autoflows {' '.join(arguments[:2])}` failed. Its words: {log}")
+
+
+def welcome(folder: Folder, wish: Wish) -> str:
+    """What to do next."""
+    demo = remembered(folder)
+    command = ".venv/bin/autoflows" + ("" if folder.path == Path("data").absolute() else f" --data {folder.path}")
+    return f"""
+Autoflows is ready, with the demo dealer {holm.TITLE}.
+
+  The dealer's lists     http://127.0.0.1:{wish.port}/
+    login                {holm.OWNER}
+    password             {demo.password}
+  Caught mail and SMS    http://127.0.0.1:{wish.port + MAILBOX}/
+  Data                   {folder.path}
+  Logs                   {folder.logs}
+
+Try next, in another terminal:
+  {command} clock +7d                        a week goes by: mails leave, reminders follow
+  {command} explain --dealer {holm.SLUG} --plate {holm.PLATE}   why, or why not
+  Answer a mail: open it in the mailbox, click "call me", and look at the dealer's lists.
+
+Ctrl-C stops everything; the same command starts it again where it was.
+"""
+
+
+def _file(folder: Folder) -> Path:
+    return folder.path / "demo.json"
