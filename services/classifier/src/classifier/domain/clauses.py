@@ -7,8 +7,6 @@ from classifier.domain.lexicon import Lexicon
 from classifier.domain.matching import Hit
 from classifier.domain.text import Gap, Joined
 
-DONE = "done"  # the group of words that say that something happened: udført, skiftet, monteret
-
 
 @dataclass
 class Clause:
@@ -31,7 +29,7 @@ class Clause:
 
 def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Clause]:
     """Cut the text at commas, brackets, dashes, `men`, and where `og` leads on to a new verb or cue."""
-    verbs = {hit.first for hit in hits if hit.group == DONE or hit.group in lexicon.cues}
+    verbs = {hit.first for hit in hits if hit.group in lexicon.verbs or hit.group in lexicon.cues}
     found: list[Clause] = []
     sentence = -1
     for index, word in enumerate(joined.words):
@@ -45,7 +43,7 @@ def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Claus
         found[-1].listed |= folded in lexicon.lists
     for hit in hits:
         clause = _holding(found, hit.first)
-        kind = clause.cues if hit.group in lexicon.cues else clause.done if hit.group == DONE else clause.things
+        kind = clause.cues if hit.group in lexicon.cues else clause.done if hit.group in lexicon.verbs else clause.things
         kind.append(hit)
     return found
 

@@ -36,12 +36,9 @@ def overrulings(found: list[Clause], lexicon: Lexicon, joined: Joined) -> Mappin
 
 def _reached(cue: Cue, hit: Hit, number: int, found: list[Clause], joined: Joined) -> list[Hit]:
     clause = found[number]
-    if cue.reach == "order":
-        return [thing for other in found for thing in other.things]
-    if cue.reach == "passage":
-        return [thing for other in found if other.passage == clause.passage for thing in other.things]
-    if cue.reach == "sentence":
-        return [thing for other in found if other.sentence == clause.sentence for thing in other.things]
+    if cue.reach != "clause":
+        near = [other for other in found if cue.reach == "order" or _where(cue, other) == _where(cue, clause)]
+        return [thing for other in near if not (cue.stops_at_done and other.done) for thing in other.things if _on_side(cue, hit, thing)]
     mine = [thing for thing in clause.things if _in_reach(cue, hit, thing, clause)]
     before, after = cue.direction in ("before", "both"), cue.direction in ("after", "both")
     if clause.heading and clause.last - hit.last <= 1:
@@ -54,6 +51,14 @@ def _reached(cue: Cue, hit: Hit, number: int, found: list[Clause], joined: Joine
     if before and not clause.things and not mine:
         mine.extend(_said_before(number, found, cue))
     return mine
+
+
+def _where(cue: Cue, clause: Clause) -> int:
+    return clause.passage if cue.reach == "passage" else clause.sentence
+
+
+def _on_side(cue: Cue, hit: Hit, thing: Hit) -> bool:
+    return cue.direction == "both" or (thing.first > hit.last) == (cue.direction == "after")
 
 
 def _in_reach(cue: Cue, hit: Hit, thing: Hit, clause: Clause) -> bool:

@@ -1,13 +1,14 @@
 """The words of one language as data: terms in groups, rules from groups to tags, cues that overrule, all read from a table."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from classifier.domain.text import fold
 
+_LONG = 9  # a slip in a shorter word may be another word
 _SET = re.compile(r"\{(\w+)\}")
 WITHIN = ("phrase", "clause", "sentence", "passage", "order")
 DIRECTIONS = ("before", "after", "both")  # where the words stand that a cue overrules, seen from the cue
@@ -72,8 +73,10 @@ class Lexicon:
     abbreviations: frozenset[str]
     turns: frozenset[str]  # words that begin a new clause: men, dog
     lists: frozenset[str]  # words that go on with a list: og, samt, eller
-    plus: str  # the word that + and & stand for
+    signs: Mapping[str, str]  # the words that + & and ? stand for
+    verbs: frozenset[str]  # groups that say that something happened: udført, skiftet, godkendt af kunden
     transparent: frozenset[str]  # groups that may stand inside a longer reading
+    opaque: frozenset[str]  # groups that cover even those: cues, and `have lavet`
     terms: tuple[Term, ...]
     rules: tuple[Rule, ...]
     cues: Mapping[str, Cue]  # by the group that holds their words
@@ -91,13 +94,15 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
         groups[group] = list(entry["words"])
         cues[group] = _cue(name, entry)
     terms = tuple(dict.fromkeys(term for name, words in groups.items() for term in _terms(name, words, sets)))
+    terms += tuple(_misspelt(terms, frozenset(data["forgiving"])))
     rules = tuple(_rule(entry, {*groups, *patterns}) for entry in data["rules"])
     return Lexicon(
         language=str(data["language"]), version=str(data["version"]),
         endings=frozenset(data["endings"]) | {""}, abbreviations=frozenset(fold(w) for w in data["abbreviations"]),
         turns=frozenset(fold(w) for w in data["turns"]), lists=frozenset(fold(w) for w in data["lists"]),
-        plus=fold(data["plus"]), transparent=frozenset(data["transparent"]),
-        terms=terms, rules=rules, cues=cues, patterns=patterns,
+        signs={sign: fold(word) for sign, word in data["signs"].items()}, verbs=frozenset(data["verbs"]),
+        transparent=frozenset(data["transparent"]),
+        opaque=frozenset(data["opaque"]) | set(cues), terms=terms, rules=rules, cues=cues, patterns=patterns,
     )
 
 
@@ -108,6 +113,24 @@ def _terms(group: str, words: list[str], sets: Mapping[str, list[str]]) -> Itera
             if len(letters) < 2:
                 raise LexiconError(f"{group}: {written!r} is too short to be found safely")
             yield Term(group, letters, text.startswith("*"), text.endswith("*"), text.startswith("="))
+
+
+def _misspelt(terms: Sequence[Term], forgiving: frozenset[str]) -> Iterator[Term]:
+    """The usual slips in long words of these groups: two letters swapped, one left out, one doubled."""
+    known = {term.letters for term in terms}
+    for term in terms:
+        if term.group not in forgiving or len(term.letters) < _LONG:
+            continue
+        for letters in sorted(_slips(term.letters) - known):
+            yield Term(term.group, letters, term.open_left, term.open_right, term.exact)
+
+
+def _slips(letters: str) -> set[str]:
+    places = range(1, len(letters) - 1)  # first and last letters are rarely mistaken
+    swapped = {letters[:i] + letters[i + 1] + letters[i] + letters[i + 2 :] for i in places}
+    dropped = {letters[:i] + letters[i + 1 :] for i in places}
+    doubled = {letters[:i] + letters[i] + letters[i:] for i in places}
+    return swapped | dropped | doubled
 
 
 def _expanded(text: str, sets: Mapping[str, list[str]]) -> Iterator[str]:

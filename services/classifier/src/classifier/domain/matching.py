@@ -35,7 +35,7 @@ class Matcher:
 
     def hits(self, joined: Joined) -> list[Hit]:
         """Every group found, in reading order, without what a longer reading covers."""
-        return sorted(_longest({*self._found(joined), *self._patterns(joined)}, self.lexicon.transparent))
+        return sorted(_longest({*self._found(joined), *self._patterns(joined)}, self.lexicon))
 
     def _found(self, joined: Joined) -> Iterator[Hit]:
         words, word_of, text, endings = joined.words, joined.word_of, joined.string, self.lexicon.endings
@@ -70,9 +70,9 @@ def _together(joined: Joined, first: int, last: int) -> bool:
     return all(joined.words[index].gap == Gap.NONE for index in range(first + 1, last + 1))
 
 
-def _longest(hits: Collection[Hit], transparent: frozenset[str]) -> list[Hit]:
+def _longest(hits: Collection[Hit], lexicon: Lexicon) -> list[Hit]:
     """Drop each hit that lies inside a longer one: `service` in `service aftale`, `syn` in `klargøring til syn`."""
-    solid = [hit for hit in hits if hit.group not in transparent]
+    solid = [hit for hit in hits if hit.group not in lexicon.transparent]
     kept: set[tuple[int, int]] = set()
     reach = -1
     for span in sorted({(hit.first, hit.last) for hit in solid}, key=lambda span: (span[0], -span[1])):
@@ -80,8 +80,9 @@ def _longest(hits: Collection[Hit], transparent: frozenset[str]) -> list[Hit]:
             kept.add(span)
             reach = span[1]
     whole = {(hit.first, hit.last) for hit in solid if not hit.part}
+    opaque = {word for hit in solid if hit.group in lexicon.opaque for word in range(hit.first, hit.last + 1)}
     return [
         hit for hit in hits
-        if hit.group in transparent
-        or ((hit.first, hit.last) in kept and not (hit.part and (hit.first, hit.last) in whole))
+        if (not {hit.first, hit.last} <= opaque if hit.group in lexicon.transparent else (hit.first, hit.last) in kept)
+        and not (hit.part and (hit.first, hit.last) in whole)
     ]

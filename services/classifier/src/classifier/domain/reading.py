@@ -70,7 +70,7 @@ class Read:
 def read(order: Order, matcher: Matcher) -> Read:
     """Read an order with the lexicon of its language."""
     lexicon = matcher.lexicon
-    joined = join(tuple(passages(order)), lexicon.abbreviations, plus=lexicon.plus)
+    joined = join(tuple(passages(order)), lexicon.abbreviations, signs=lexicon.signs)
     hits = matcher.hits(joined)
     found = clauses(joined, hits, lexicon)
     scene = Scene(joined, found, hits)
@@ -78,7 +78,7 @@ def read(order: Order, matcher: Matcher) -> Read:
     everything = findings(lexicon.rules, scene, reached, finished=order.finished)
     fired = [finding for finding in everything if not _is_dropped(finding, joined)]
     told = notes.read(order, joined, hits)
-    season = wheels.season(found, fired, order.on)
+    season = wheels.season(found, fired, {hit for hit, against in reached.items() if against}, order.on)
     return _assemble(joined, found, fired, season, told)
 
 

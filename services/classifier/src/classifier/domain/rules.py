@@ -50,8 +50,9 @@ def findings(
     rules: Sequence[Rule], scene: Scene, reached: Mapping[Hit, Sequence[Overruling]], *, finished: bool
 ) -> Iterator[Finding]:
     """Every rule that fires, on the words that count where there are such, else on those that are overruled."""
+    standing = {hit.group for hit in scene.places["order"][0] if not reached.get(hit)}
     for rule in rules:
-        if any(not (group & scene.groups) for group in rule.groups) or rule.unless_in_order & scene.groups:
+        if any(not (group & scene.groups) for group in rule.groups) or rule.unless_in_order & standing:
             continue
         within = "clause" if rule.within == "phrase" else rule.within
         for near in scene.places[within].values():

@@ -6,16 +6,17 @@ The words of the whole order stand in one string without anything between them, 
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from classifier.domain.orders import Passage
 
-_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*|[+&]")
+_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*|[+&?]")
 _SENTENCE_END = re.compile(r"[!?;\n\r\u2022|*]|\.(?=\s|$)|^\s*\.{2,}")
-_CLAUSE_END = re.compile(r"[,()\[\]]|:|(?<=\s)[-–—]+(?=\s|$)|^[-–—]+\s")
+_CLAUSE_END = re.compile(r"[,()\[\]]|:|(?<=\s)[-–—]+(?=\s)|^[-–—]+\s")
 _JOINABLE = re.compile(r"^[\s\-–./'´’]{0,3}$")
+_NO_SIGNS: Mapping[str, str] = {}
 _FOLD = str.maketrans({"æ": "ae", "ä": "ae", "ø": "oe", "ö": "oe", "å": "aa", "ü": "ue", "œ": "oe"})
 
 
@@ -73,8 +74,8 @@ def fold(text: str) -> str:
     return "".join(c for c in plain.casefold() if c.isalnum() and not unicodedata.combining(c))
 
 
-def join(passages: Sequence[Passage], abbreviations: frozenset[str] = frozenset(), *, plus: str = "og") -> Joined:
-    """Put all passages into one string; a full stop behind one of `abbreviations` ends no sentence; `+` and `&` are `plus`."""
+def join(passages: Sequence[Passage], abbreviations: frozenset[str] = frozenset(), *, signs: Mapping[str, str] = _NO_SIGNS) -> Joined:
+    """Put all passages into one string; a full stop behind one of `abbreviations` ends no sentence; `signs` are read as words."""
     words: list[Word] = []
     parts: list[str] = []
     word_of: list[int] = []
@@ -82,11 +83,14 @@ def join(passages: Sequence[Passage], abbreviations: frozenset[str] = frozenset(
     for number, passage in enumerate(passages):
         ended, before = 0, ""
         for match in _WORD.finditer(passage.text):
-            told = plus if match.group() in "+&" else fold(match.group())
+            sign = match.group() in "+&?"
+            told = signs.get(match.group(), "") if sign else fold(match.group())
             if not told:
                 continue
             between = passage.text[ended : match.start()]
             gap = _gap(between, before, told, before in abbreviations) if before else Gap.PASSAGE
+            if ended and passage.text[ended - 1] == "?":
+                gap = Gap.SENTENCE
             ended, before = match.end(), told
             colon = passage.text[ended : ended + 2].lstrip().startswith(":")
             words.append(Word(length, length + len(told), number, match.start(), ended, gap, colon))

@@ -1,6 +1,6 @@
 """The season of a wheel change: from the words first, else from the date."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -40,13 +40,11 @@ def tag_of(season: Season | None) -> str:
     return f"{CHANGE}_{season.side}" if season else CHANGE
 
 
-def season(found: Sequence[Clause], fired: Iterable[Finding], on: date | None) -> Season | None:
+def season(found: Sequence[Clause], fired: Iterable[Finding], overruled: Collection[Hit], on: date | None) -> Season | None:
     """Which wheels the car stands on afterwards; None: neither text nor date tells, or there was no change."""
     if not any(finding.rule.tag == CHANGE for finding in fired):
         return None
-    votes = [vote for clause in found if not clause.cues for vote in _votes(clause)]
-    if not votes:  # all that tells it stands beside a cue: better that than the date
-        votes = [vote for clause in found for vote in _votes(clause)]
+    votes = [vote for clause in found for vote in _votes(clause) if vote.hit not in overruled]
     loudest = max((vote.weight for vote in votes), default=0)
     sides = {vote.side for vote in votes if vote.weight == loudest}
     if len(sides) == 1:
