@@ -15,7 +15,7 @@ from autoflows import installed, operations, repairs
 from autoflows.errors import CannotRun
 from autoflows.folder import Folder
 from autoflows.plan import Wish
-from autoflows.settings import Settings, adopt, given
+from autoflows.settings import Settings, adopt, adopt_file, given
 from common.errors import DomainError, TransientError
 
 _LEAN = {"up", "run", "relay", "clock", "demo-world"}  # these load no service's commands, so that they start fast
@@ -31,13 +31,17 @@ app = typer.Typer(
 
 @app.callback()
 def options(
+    context: typer.Context,
     data: Annotated[Path, typer.Option(help="The folder that holds the data.", envvar="AUTOFLOWS_DATA")] = Path("data"),
 ) -> None:
     """Getting car owners back to their workshop."""
     folder = Folder(data)
+    adopt({"AUTOFLOWS_DATA": str(folder.path)})
+    if context.invoked_subcommand == "up":
+        return  # it starts one of its own, and takes nothing over from another that may run
+    adopt_file(folder.settings)
     if given("database_url") is None and (run := folder.running()) is not None:
         adopt(run.environment)
-    adopt({"AUTOFLOWS_DATA": str(folder.path)})
 
 
 @app.command()
@@ -51,9 +55,11 @@ def up(
     """Run everything on this machine until Ctrl-C."""
     from autoflows.up import up as start
 
+    folder = Folder(data or Settings().data)
+    adopt_file(folder.settings)
     settings = Settings()
     wish = Wish(demo, apart, port, database_port or settings.database_port, settings.bus)
-    asyncio.run(start(Folder(data or settings.data), wish, Console()))
+    asyncio.run(start(folder, wish, Console(soft_wrap=True, highlight=False)))
 
 
 @app.command()

@@ -14,7 +14,6 @@ from common.cluster import Cluster, ClusterError
 from common.migrate import Schema, prepare, upgrade
 from common.settings import Settings
 
-NAME = "autoflows"
 _LOOK_SECONDS = 0.5
 
 

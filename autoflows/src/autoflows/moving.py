@@ -30,7 +30,7 @@ class Stillness:
 
 async def move(folder: Folder, step: str | None, console: Console) -> None:
     """Move the clock of the demo that runs on this folder."""
-    run = _demo(folder)
+    run = demo_on(folder)
     clock = MovedClock(folder.clock)
     if step is None:
         console.print(_told(clock))
@@ -91,7 +91,8 @@ async def _look(client: httpx.AsyncClient, run: Run) -> Stillness:
     )
 
 
-def _demo(folder: Folder) -> Run:
+def demo_on(folder: Folder) -> Run:
+    """The demo that runs on this folder."""
     run = folder.running()
     if run is None:
         raise CannotRun(f"Nothing runs on {folder.path}. The clock is moved while the demo runs; start it with: make run")

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import SecretStr
 from rich.console import Console
 
 from autoflows import database, installed, plan
@@ -13,7 +14,7 @@ from autoflows.demo import setup as demo
 from autoflows.errors import CannotRun
 from autoflows.folder import Folder, Run
 from autoflows.plan import Wish
-from autoflows.settings import Settings, adopt, environment
+from autoflows.settings import Settings, environment
 from autoflows.supervisor import Child, Supervisor
 from common.cluster import Cluster, ClusterError
 
@@ -44,10 +45,11 @@ async def up(folder: Folder, wish: Wish, console: Console) -> None:
 
 
 async def _migrate(cluster: Cluster, run: Run) -> None:
-    adopt(run.environment)
-    await database.make(cluster.dsn(), database.NAME)
-    schemas = [service.schema for service in installed.load()]
-    await database.migrate(Settings(), schemas, admin=cluster.dsn())
+    settings = Settings(
+        database_url=run.environment["AUTOFLOWS_DATABASE_URL"],
+        database_secret=SecretStr(run.environment["AUTOFLOWS_DATABASE_SECRET"]),
+    )
+    await database.migrate(settings, [service.schema for service in installed.load()], admin=cluster.dsn())
 
 
 async def _supervise(folder: Folder, wish: Wish, console: Console, run: Run, cluster: Cluster, children: list[Child]) -> None:

@@ -56,7 +56,7 @@ PLATE = "HA20000"
 def _owner(n: int) -> Owner:
     firsts, lasts = _FIRST.split(), _LAST.split()
     first, last = firsts[n % len(firsts)], lasts[(n * 3) % len(lasts)]
-    plain = f"{first}.{last}".lower().translate(str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"}))
+    plain = f"{first}.{last}".lower().translate({ord("æ"): "ae", ord("ø"): "oe", ord("å"): "aa"})
     make, model = _CARS[n % len(_CARS)]
     return Owner(
         number=1001 + n,
