@@ -15,6 +15,8 @@ import aiosmtplib
 from notifier.clients import Mail
 from notifier.domain.outcomes import Accepted, Away, Outcome, Refused, Unknown
 
+_POLICY = SMTP.clone(max_line_length=900)  # an address in a header is never folded in two
+
 
 @dataclass(frozen=True)
 class Server:
@@ -92,7 +94,7 @@ class SmtpMailer:
 
 def message(mail: Mail) -> EmailMessage:
     """The mail as bytes go out. Raises ValueError for what a header must not hold (line ends, an impossible address)."""
-    found = EmailMessage(policy=SMTP)
+    found = EmailMessage(policy=_POLICY)
     found["From"] = Address(_name(mail.from_name), addr_spec=mail.from_address)
     found["To"] = Address(addr_spec=mail.to)
     if mail.reply_to:
