@@ -70,6 +70,14 @@ def run(services: Annotated[list[str], typer.Argument(help="Names of services, s
     asyncio.run(process.run(installed.load(services), Settings()))
 
 
+@app.command(name="demo-world", hidden=True)
+def demo_world(port: Annotated[int, typer.Argument(help="The first of its ports.")]) -> None:
+    """Run the demo's world: what `up --demo` starts."""
+    from autoflows.demo.world import World
+
+    asyncio.run(World(Settings().data, port).run())
+
+
 def main() -> None:
     """Run the command; what cannot be done is said in a sentence, with exit code 1 (2: wrong use, 3: gave up)."""
     operations.add_to(app)

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from autoflows.demo import holm
+from autoflows.demo.world import GATEWAYAPI_TOKEN
 from autoflows.errors import CannotRun
 from autoflows.folder import Folder, write_private
 from autoflows.plan import DEMO_AT, Wish
@@ -58,7 +59,7 @@ def settings(folder: Folder, wish: Wish) -> dict[str, str]:
         "AUTOFLOWS_SMTP_PORT": str(wish.port + SMTP),
         "AUTOFLOWS_SMTP_TLS": "none",
         "AUTOFLOWS_GATEWAYAPI_URL": f"http://127.0.0.1:{wish.port + GATEWAYAPI}",
-        "AUTOFLOWS_GATEWAYAPI_TOKEN": "demo",
+        "AUTOFLOWS_GATEWAYAPI_TOKEN": GATEWAYAPI_TOKEN,
     }
 
 

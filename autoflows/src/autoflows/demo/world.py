@@ -11,8 +11,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from autoflows.demo import mailbox
+from autoflows.demo.gatewayapi import GatewayApi, Taken
 from autoflows.demo.mailbox import Mailbox
 from common.clock import MovedClock
+
+GATEWAYAPI_TOKEN = "demo"  # noqa: S105 - the simulator's, on this machine only
 
 
 class World:
@@ -22,6 +25,7 @@ class World:
         self.port = port
         clock = MovedClock(data / "clock")
         self.mailbox = Mailbox(data / "caught", clock)
+        self.gatewayapi = GatewayApi(token=GATEWAYAPI_TOKEN, report_by_itself=True, hears=self._hear, clock=clock)
 
     async def run(self) -> None:
         """Serve until SIGTERM."""
@@ -30,8 +34,11 @@ class World:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         smtp = await loop.create_server(lambda: mailbox.smtp(self.mailbox), "127.0.0.1", self.port + 1)
-        async with smtp, _served([(self.pages(), self.port)]):
+        async with smtp, self.gatewayapi.serving(port=self.port + 3), _served([(self.pages(), self.port)]):
             await stop.wait()
+
+    def _hear(self, sms: Taken) -> None:
+        self.mailbox.sms(sms.sender, f"+{sms.msisdn}", sms.message)
 
     def pages(self) -> FastAPI:
         app = FastAPI(openapi_url=None)
