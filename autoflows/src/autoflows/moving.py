@@ -102,7 +102,5 @@ def demo_on(folder: Folder) -> Run:
 
 
 def _told(clock: MovedClock) -> str:
-    ahead = clock.ahead()
-    return (
-        f"The demo's clock says {clock.now():%A %Y-%m-%d %H:%M} UTC, {ahead.days} days and {ahead.seconds // 3600} hours ahead."
-    )
+    hours = round(clock.ahead().total_seconds() / 3600)
+    return f"The demo's clock says {clock.now():%A %Y-%m-%d %H:%M} UTC, {hours // 24} days and {hours % 24} hours ahead."
