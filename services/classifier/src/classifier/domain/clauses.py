@@ -18,6 +18,7 @@ class Clause:
     passage: int
     heading: bool  # a colon ends it
     listed: bool = False  # its words hold og, samt, eller
+    bare: bool = True  # it names nothing: all that was found in it are helpers, verbs and cues
     things: list[Hit] = field(default_factory=list)
     done: list[Hit] = field(default_factory=list)
     cues: list[Hit] = field(default_factory=list)
@@ -28,8 +29,12 @@ class Clause:
 
 
 def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Clause]:
-    """Cut the text at commas, brackets, dashes, `men`, and where `og` leads on to a new verb or cue."""
+    """Cut the text at commas, brackets, dashes, `men`, and where `og` leads on to a new verb or cue.
+
+    A colon cuts behind a cue only: `Ikke udført: service` is a heading, `Tandrem: skiftet sidste år` speaks of one thing.
+    """
     verbs = {hit.first for hit in hits if hit.group in lexicon.verbs or hit.group in lexicon.cues}
+    cues = {hit.first for hit in hits if hit.group in lexicon.cues}
     found: list[Clause] = []
     sentence = -1
     for index, word in enumerate(joined.words):
@@ -37,7 +42,8 @@ def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Claus
         turns = folded in lexicon.turns or (folded in lexicon.lists and index + 1 in verbs)
         if word.gap >= Gap.SENTENCE:
             sentence += 1
-        if word.gap >= Gap.CLAUSE or turns:
+        named = word.gap == Gap.CLAUSE and joined.words[index - 1].colon and cues.isdisjoint(range(found[-1].first, index))
+        if (word.gap >= Gap.CLAUSE and not named) or turns:
             found.append(Clause(index, index, sentence, word.passage, word.colon))
         found[-1].last, found[-1].heading = index, word.colon
         found[-1].listed |= folded in lexicon.lists
@@ -45,6 +51,7 @@ def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Claus
         clause = _holding(found, hit.first)
         kind = clause.cues if hit.group in lexicon.cues else clause.done if hit.group in lexicon.verbs else clause.things
         kind.append(hit)
+        clause.bare &= kind is not clause.things or hit.group in lexicon.helpers
     return found
 
 

@@ -44,11 +44,11 @@ def _reached(cue: Cue, hit: Hit, number: int, found: list[Clause], joined: Joine
     if clause.heading and clause.last - hit.last <= 1:
         mine.extend(_under_heading(number, found, joined))
         after = False
-    if after and (mine or not clause.things):
-        mine.extend(_list_after(number, found, alone=not clause.things, cue=cue))
+    if after and (mine or clause.bare):
+        mine.extend(_list_after(number, found, alone=clause.bare, cue=cue))
     if before and clause.listed and any(thing.last < hit.first for thing in mine):
         mine.extend(_list_before(number, found))
-    if before and not clause.things and not mine:
+    if before and clause.bare:
         mine.extend(_said_before(number, found, cue))
     return mine
 
@@ -107,7 +107,7 @@ def _said_before(number: int, found: list[Clause], cue: Cue) -> list[Hit]:
         return []
     if other.done and cue.stops_at_done and other.sentence != clause.sentence:
         return []
-    short = clause.last - clause.first < _SHORT and not cue.rescued
+    short = clause.last - clause.first < _SHORT and cue.across
     if other.sentence == clause.sentence or short:
         return [] if other.done and cue.stops_at_done else list(other.things)
     return []
@@ -139,7 +139,7 @@ def _rescue(number: int, clause: Clause, found: list[Clause], reached: dict[Hit,
         return
     last_done = clause.done[-1]
     things = [t for t in clause.things if any(o.hit.last < t.first and t.last < last_done.first for o in reached.get(t, ()))]
-    if not clause.things and not clause.cues and number > 0:
+    if clause.bare and not clause.cues and number > 0:
         before = found[number - 1]
         if before.passage == clause.passage:
             things.extend(before.things)

@@ -55,6 +55,7 @@ class Cue:
     spares: frozenset[str] = frozenset()
     stops_at_done: bool = True  # "skiftet" between the cue and the words protects them
     rescued: bool = False  # a later "udført" makes up for it
+    across: bool = True  # a short one speaks of the line before, too
     alone: bool = True  # by itself in a clause it speaks of the clause before
 
     def concerns(self, tag: str, *, finished: bool) -> bool:
@@ -74,6 +75,7 @@ class Lexicon:
     turns: frozenset[str]  # words that begin a new clause: men, dog
     lists: frozenset[str]  # words that go on with a list: og, samt, eller
     signs: Mapping[str, str]  # the words that + & and ? stand for
+    helpers: frozenset[str]  # groups that mean nothing without another one beside them
     verbs: frozenset[str]  # groups that say that something happened: udført, skiftet, godkendt af kunden
     transparent: frozenset[str]  # groups that may stand inside a longer reading
     opaque: frozenset[str]  # groups that cover even those: cues, and `have lavet`
@@ -100,7 +102,7 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
         language=str(data["language"]), version=str(data["version"]),
         endings=frozenset(data["endings"]) | {""}, abbreviations=frozenset(fold(w) for w in data["abbreviations"]),
         turns=frozenset(fold(w) for w in data["turns"]), lists=frozenset(fold(w) for w in data["lists"]),
-        signs={sign: fold(word) for sign, word in data["signs"].items()}, verbs=frozenset(data["verbs"]),
+        signs={sign: fold(word) for sign, word in data["signs"].items()}, verbs=frozenset(data["verbs"]), helpers=frozenset(data["helpers"]),
         transparent=frozenset(data["transparent"]),
         opaque=frozenset(data["opaque"]) | set(cues), terms=terms, rules=rules, cues=cues, patterns=patterns,
     )
@@ -165,4 +167,5 @@ def _cue(name: str, entry: Mapping[str, Any]) -> Cue:
         only=frozenset(entry.get("only", ())), spares=frozenset(entry.get("spares", ())),
         stops_at_done=bool(entry.get("stops_at_done", True)), rescued=bool(entry.get("rescued", False)),
         alone=bool(entry.get("alone", True)),
+        across=bool(entry.get("across", not entry.get("rescued", False))),
     )
