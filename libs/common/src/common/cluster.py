@@ -155,7 +155,7 @@ class Cluster:
         if not copy.exists():
             self._make_state()
             _copy_package(found.resolve().parents[1], copy)
-        self.notes.append(f"PostgreSQL was copied to {copy}: its user may not enter {found}.")
+        self.notes.append(f"PostgreSQL runs from a copy in {copy}: its user may not enter {found}.")
         return copy.joinpath(*found.resolve().parts[-3:])
 
     def _make_state(self) -> None:
