@@ -17,7 +17,8 @@ class Clause:
     sentence: int
     passage: int
     heading: bool  # a colon ends it
-    listed: bool = False  # its words hold og, samt, eller
+    listed: bool = False  # og, samt or eller is among its words
+    joint: int = -1  # where the last of them stands
     bare: bool = True  # it names nothing: all that was found in it are helpers, verbs and cues
     things: list[Hit] = field(default_factory=list)
     done: list[Hit] = field(default_factory=list)
@@ -47,6 +48,7 @@ def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Claus
             found.append(Clause(index, index, sentence, word.passage, word.colon))
         found[-1].last, found[-1].heading = index, word.colon
         found[-1].listed |= folded in lexicon.lists
+        found[-1].joint = index if folded in lexicon.lists else found[-1].joint
     for hit in hits:
         clause = _holding(found, hit.first)
         kind = clause.cues if hit.group in lexicon.cues else clause.done if hit.group in lexicon.verbs else clause.things

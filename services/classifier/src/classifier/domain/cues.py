@@ -38,7 +38,8 @@ def _reached(cue: Cue, hit: Hit, number: int, found: list[Clause], joined: Joine
     clause = found[number]
     if cue.reach != "clause":
         near = [other for other in found if cue.reach == "order" or _where(cue, other) == _where(cue, clause)]
-        return [thing for other in near if not (cue.stops_at_done and other.done) for thing in other.things if _on_side(cue, hit, thing)]
+        open_to_it = [other for other in near if not (cue.stops_at_done and other.done)]
+        return [thing for other in open_to_it for thing in other.things if _on_side(cue, hit, thing)]
     mine = [thing for thing in clause.things if _in_reach(cue, hit, thing, clause)]
     before, after = cue.direction in ("before", "both"), cue.direction in ("after", "both")
     if clause.heading and clause.last - hit.last <= 1:
@@ -46,7 +47,7 @@ def _reached(cue: Cue, hit: Hit, number: int, found: list[Clause], joined: Joine
         after = False
     if after and (mine or clause.bare):
         mine.extend(_list_after(number, found, alone=clause.bare, cue=cue))
-    if before and clause.listed and any(thing.last < hit.first for thing in mine):
+    if before and any(t.last < clause.joint for t in mine) and any(clause.joint < t.first < hit.first for t in mine):
         mine.extend(_list_before(number, found))
     if before and clause.bare:
         mine.extend(_said_before(number, found, cue))

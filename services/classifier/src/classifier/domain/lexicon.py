@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -27,6 +27,8 @@ class Term:
     open_left: bool = False
     open_right: bool = False
     exact: bool = False
+    one_word: bool = False  # only written as one: `omsyn`, not `om syn`
+    apart: bool = False  # only written apart: `efter syn`, not `eftersyn`
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
         language=str(data["language"]), version=str(data["version"]),
         endings=frozenset(data["endings"]) | {""}, abbreviations=frozenset(fold(w) for w in data["abbreviations"]),
         turns=frozenset(fold(w) for w in data["turns"]), lists=frozenset(fold(w) for w in data["lists"]),
-        signs={sign: fold(word) for sign, word in data["signs"].items()}, verbs=frozenset(data["verbs"]), helpers=frozenset(data["helpers"]),
+        signs={sign: fold(word) for sign, word in data["signs"].items()},
+        verbs=frozenset(data["verbs"]), helpers=frozenset(data["helpers"]),
         transparent=frozenset(data["transparent"]),
         opaque=frozenset(data["opaque"]) | set(cues), terms=terms, rules=rules, cues=cues, patterns=patterns,
     )
@@ -114,7 +117,8 @@ def _terms(group: str, words: list[str], sets: Mapping[str, list[str]]) -> Itera
             letters = fold(text)
             if len(letters) < 2:
                 raise LexiconError(f"{group}: {written!r} is too short to be found safely")
-            yield Term(group, letters, text.startswith("*"), text.endswith("*"), text.startswith("="))
+            marks = (text.startswith("*"), text.endswith("*"), text.startswith("="), text.startswith("!"), "_" in text)
+            yield Term(group, letters, *marks)
 
 
 def _misspelt(terms: Sequence[Term], forgiving: frozenset[str]) -> Iterator[Term]:
@@ -124,7 +128,7 @@ def _misspelt(terms: Sequence[Term], forgiving: frozenset[str]) -> Iterator[Term
         if term.group not in forgiving or len(term.letters) < _LONG:
             continue
         for letters in sorted(_slips(term.letters) - known):
-            yield Term(term.group, letters, term.open_left, term.open_right, term.exact)
+            yield replace(term, letters=letters)
 
 
 def _slips(letters: str) -> set[str]:

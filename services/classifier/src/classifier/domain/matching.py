@@ -49,6 +49,8 @@ class Matcher:
             for term in terms:
                 if not at_start and not (term.open_left and words[first].end > start):
                     continue
+                if (term.one_word and first != last) or (term.apart and first == last):
+                    continue
                 if rest and not term.open_right and (term.exact or text[end + 1 : end + 1 + rest] not in endings):
                     continue
                 yield Hit(first, last, term.group, length if term.open_left or term.open_right else 0)

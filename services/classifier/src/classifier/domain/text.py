@@ -14,7 +14,7 @@ from classifier.domain.orders import Passage
 
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*|[+&?]")
 _SENTENCE_END = re.compile(r"[!?;\n\r\u2022|*]|\.(?=\s|$)|^\s*\.{2,}")
-_CLAUSE_END = re.compile(r"[,()\[\]]|:|(?<=\s)[-–—]+(?=\s)|^[-–—]+\s")
+_CLAUSE_END = re.compile(r"[,()\[\]]|:|(?<=\s)[-–—]+(?=\s)")
 _JOINABLE = re.compile(r"^[\s\-–./'´’]{0,3}$")
 _NO_SIGNS: Mapping[str, str] = {}
 _FOLD = str.maketrans({"æ": "ae", "ä": "ae", "ø": "oe", "ö": "oe", "å": "aa", "ü": "ue", "œ": "oe"})
@@ -74,7 +74,9 @@ def fold(text: str) -> str:
     return "".join(c for c in plain.casefold() if c.isalnum() and not unicodedata.combining(c))
 
 
-def join(passages: Sequence[Passage], abbreviations: frozenset[str] = frozenset(), *, signs: Mapping[str, str] = _NO_SIGNS) -> Joined:
+def join(
+    passages: Sequence[Passage], abbreviations: frozenset[str] = frozenset(), *, signs: Mapping[str, str] = _NO_SIGNS
+) -> Joined:
     """Put all passages into one string; a full stop behind one of `abbreviations` ends no sentence; `signs` are read as words."""
     words: list[Word] = []
     parts: list[str] = []

@@ -1,0 +1,234 @@
+"""The rules, one table per question: what is read, what overrules it, and how it is said."""
+
+from datetime import date
+
+import pytest
+
+from classifier.domain import Line, Order, Read, read, sentence
+from classifier.domain.lexicon import LexiconError, parse_lexicon
+from classifier.lexicons import matcher
+
+
+def read_text(*lines: str, remarks: str = "", on: date | None = None, finished: bool = True) -> Read:
+    """Read an order of these lines in Danish."""
+    return read(Order(tuple(Line(line) for line in lines), remarks, on, finished), matcher("da"))
+
+
+def tags(*lines: str, on: date | None = None, finished: bool = True) -> set[str]:
+    """The tags of an order of these lines."""
+    return set(read_text(*lines, on=on, finished=finished).names())
+
+
+NOVEMBER, APRIL, JULY = date(2025, 11, 4), date(2025, 4, 2), date(2025, 7, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Serviceeftersyn", "service eftersyn", "SERVICE-EFTERSYN", "Serv.eftersyn", "Serviceeftersynet", "Serviceefetrsyn",
+     "Olie + filter",
+     "olie og oliefilter skiftet", "Motorolie og -filter", "30.000 km eftersyn", "Årsservice", "AARSSERVICE", "Aarsservice"],
+)  # fmt: skip
+def test_a_service_is_read_however_it_is_written(text: str) -> None:
+    assert tags(text) == {"service"}
+
+
+def test_oil_and_oil_filter_on_different_lines_are_a_service() -> None:
+    assert tags("Motorolie 5W30", "Oliefilter") == {"service"}
+
+
+def test_oil_in_an_engine_repair_is_none() -> None:
+    assert "service" not in tags("Toppakning", "Motorolie 5W30", "Oliefilter")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Servicekontrakt marts", "service kontrakt", "Serviceaftale", "Lånebil", "Servicebil udlånt", "Gearkasseservice",
+     "Service på klimaanlæg",
+     "Bremseservice", "Haldex service", "PDI før levering: serviceeftersyn", "Motorolie efterfyldt", "Feriecheck", "Servicebog"],
+)  # fmt: skip
+def test_words_with_another_meaning_are_no_service(text: str) -> None:
+    assert "service" not in tags(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Serviceeftersyn ikke udført", "not_done"),
+        ("Hverken service eller synstjek lavet", "not_done"),
+        ("Serviceeftersyn, synstjek og hjulskift ikke udført", "not_done"),
+        ("Kunden ønsker ikke service", "refused"),
+        ("Service fravalgt", "refused"),
+        ("Anbefaler service", "recommended"),
+        ("Bilen trænger til service", "recommended"),
+        ("Næste gang: service", "later"),
+        ("Service udskudt til april", "later"),
+        ("Tilbud på service afgivet", "quoted"),
+        ("Service udført hos anden forhandler", "elsewhere"),
+        ("Kunden spurgte til service", "asked"),
+        ("Service krediteret", "credited"),
+        ("Aflyst: service", "cancelled"),
+    ],
+)
+def test_what_did_not_happen_does_not_count_and_says_why(text: str, why: str) -> None:
+    found = read_text(text)
+    assert "service" not in found.names()
+    assert why in {one.why for one in found.overruled if one.tag == "service"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Service udført, men synstjek ønskes ikke", {"service"}),
+        ("Skiftet tandrem og anbefalet nye bremseklodser", {"timing_belt"}),
+        ("Kunden ønsker ikke synstjek. Service udført", {"service"}),
+        ("Tandrem anbefalet sidst, nu skiftet", {"timing_belt"}),
+        ("Tandrem kontrolleret og skiftet", {"timing_belt"}),
+        ("Service uden bemærkninger", {"service"}),
+        ("Ingen fejl ved synstjek", {"inspection_check"}),
+        ("Tandrem skiftet iht. tilbud nr. 12", {"timing_belt"}),
+        ("Service, pollenfilter ikke skiftet", {"service"}),
+    ],
+)
+def test_what_was_done_counts_beside_what_was_not(text: str, expected: set[str]) -> None:
+    assert tags(text) == expected
+
+
+def test_a_heading_speaks_of_the_lines_below_until_one_that_was_charged_for() -> None:
+    order = Order((Line("Anbefalinger:"), Line("- tandrem"), Line("Serviceeftersyn", amount=150_000)))
+    assert read(order, matcher("da")).names() == {"service"}
+
+
+def test_a_line_that_was_taken_back_does_not_count() -> None:
+    taken_back = Line("Serviceeftersyn", quantity=-1, amount=-100)
+    lines = (Line("Serviceeftersyn", amount=100), Line("Nyt batteri", amount=50), taken_back)
+    assert read(Order(lines), matcher("da")).names() == {"battery"}
+
+
+def test_a_discount_changes_nothing() -> None:
+    lines = (Line("Serviceeftersyn", amount=100), Line("Rabat serviceeftersyn", amount=-10))
+    assert read(Order(lines), matcher("da")).names() == {"service"}
+
+
+@pytest.mark.parametrize(
+    ("text", "on", "tag"),
+    [
+        ("Hjulskift", NOVEMBER, "wheel_change_winter"),
+        ("Hjulskift", APRIL, "wheel_change_summer"),
+        ("Hjulskift", JULY, "wheel_change"),
+        ("Hjulskift", None, "wheel_change"),
+        ("Hjulskift til sommerhjul", NOVEMBER, "wheel_change_summer"),
+        ("hjul skifte til vinterdaek", APRIL, "wheel_change_winter"),
+        ("Skiftet fra sommer til vinter", JULY, "wheel_change_winter"),
+        ("Vinterhjul af, sommerhjul på", JULY, "wheel_change_summer"),
+        ("Hjulskift, opbevaring af sommerhjul", JULY, "wheel_change_winter"),
+        ("Monteret kundens sommerhjul", NOVEMBER, "wheel_change_summer"),
+    ],
+)
+def test_the_season_comes_from_the_words_else_from_the_date(text: str, on: date | None, tag: str) -> None:
+    assert {name for name in tags(text, on=on) if name.startswith("wheel")} == {tag}
+
+
+@pytest.mark.parametrize(
+    "text", ["Hjulleje skiftet", "4 nye vinterdæk monteret", "Vinterdæk solgt uden montering", "Hjul rotation", "Punktering"]
+)
+def test_other_work_at_the_wheels_is_no_wheel_change(text: str) -> None:
+    assert not [name for name in tags(text, on=NOVEMBER) if name.startswith("wheel")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Synstjek", {"inspection_check"}),
+        ("Klargøring til syn", {"inspection_check"}),
+        ("Fremstillet til syn", {"official_inspection"}),
+        ("Klargøring og fremstilling til syn", {"inspection_check", "official_inspection"}),
+        ("Fejl fra syn udbedret", set()),
+        ("Husk syn inden august", set()),
+        ("Kunden spurgte om syn", set()),
+        ("Lygter rettet efter syn", {"other_repair"}),
+    ],
+)
+def test_the_check_before_an_inspection_is_not_the_inspection(text: str, expected: set[str]) -> None:
+    assert tags(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("Fremstillet til syn, godkendt", "passed"),
+        ("Syn betinget godkendt", "passed"),
+        ("Kørt til syn - ikke godkendt", "failed"),
+        ("Syn: ikke godkendt. Omsyn: godkendt", "passed"),
+        ("Fremstillet til syn", None),
+        ("Service godkendt af kunden", None),
+    ],
+)
+def test_the_result_of_an_inspection_is_its_last_word(text: str, result: str | None) -> None:
+    assert read_text(text).inspection_result == result
+
+
+def test_an_open_order_asks_for_what_a_finished_one_would_only_need() -> None:
+    assert tags("Service planlægges, husk bremseklodser", finished=False) == {"service", "brakes"}
+    assert "brakes" not in tags("Service, husk bremseklodser", finished=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Næste service: 10.03.2027", date(2027, 3, 10)),
+        ("næste service den 10/3-27", date(2027, 3, 10)),
+        ("NÆSTE EFTERSYN 2027-03-10", date(2027, 3, 10)),
+        ("næste service om 12 mdr", None),
+        ("næste service 31.02.2027", None),
+        ("Service 10.03.2027", None),
+    ],
+)
+def test_only_a_date_is_a_next_service_date(text: str, expected: date | None) -> None:
+    assert read_text(text, on=date(2026, 3, 10)).next_service_on == expected
+
+
+def test_a_next_service_date_is_no_service() -> None:
+    assert tags("Næste service: 10.03.2027") == set()
+
+
+def test_hours_and_mechanics_are_read_where_no_field_has_them() -> None:
+    work = (Line("Arbejdsløn", quantity=1.5, unit="timer"), Line("Arbejdsløn", quantity=0.5, unit="t."))
+    lines = (*work, Line("Mekaniker: Jens Holm"))
+    found = read(Order(lines), matcher("da"))
+    assert (found.hours, found.mechanics) == (2.0, ("Jens Holm",))
+    told = read(Order(lines, hours=3.0, mechanics=("MH",)), matcher("da"))
+    assert (told.hours, told.mechanics) == (3.0, ("MH",))
+
+
+def test_evidence_reads_as_a_sentence_in_danish_and_english() -> None:
+    found = read_text("Bremser målt", "Serviceeftersyn 60.000", remarks="Synstjek fravalgt")
+    (service,), (check,) = found.tags, [one for one in found.overruled if one.tag == "inspection_check"]
+    assert sentence(service, "da") == "Service, fordi linje 2 siger »Serviceeftersyn«."
+    assert sentence(service, "en") == "Service, because line 2 says “Serviceeftersyn”."
+    assert sentence(check, "da") == (
+        "Ikke synstjek: bemærkningerne siger »Synstjek«, men kunden ønskede det ikke (bemærkningerne siger »fravalgt«)."
+    )
+
+
+def test_weak_or_contradicting_words_ask_for_a_look() -> None:
+    assert read_text("Eftersyn").review
+    assert not read_text("Serviceeftersyn").review
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rules": [{"id": "r", "tag": "service", "all": ["nothing"]}]}, "nothing"),
+        ({"groups": {"g": ["{nobody} x"]}}, "nobody"),
+        ({"groups": {"g": ["s"]}}, "too short"),
+        ({"cues": {"c": {"why": "w", "words": ["ikke"], "direction": "up"}}}, "direction"),
+    ],
+)
+def test_a_lexicon_that_does_not_hold_together_is_refused(change: dict[str, object], said: str) -> None:
+    base: dict[str, object] = {
+        "language": "da", "version": "1", "endings": [], "abbreviations": [], "turns": [], "lists": [], "signs": {},
+        "helpers": [], "verbs": [], "transparent": [], "opaque": [],
+        "forgiving": [], "groups": {"g": ["service"]}, "cues": {}, "rules": [],
+    }  # fmt: skip
+    with pytest.raises(LexiconError, match=said):
+        parse_lexicon(base | change)
