@@ -73,7 +73,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "bootstrap_servers": settings.kafka_bootstrap,
         "security_protocol": settings.kafka_security_protocol,
         "request_timeout_ms": REQUEST_MS,
-        "metadata_max_age_ms": 30_000,
+        "metadata_max_age_ms": 5_000,  # a topic that was gone is found again so soon
     }
     if settings.kafka_security_protocol.endswith("SSL"):
         found["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ca_file)

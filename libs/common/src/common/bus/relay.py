@@ -26,7 +26,7 @@ from common.settings import Settings
 _log = structlog.get_logger(__name__)
 NAME = "relay"  # as a reader of logs: retention waits for it
 BATCH = 1000
-ACK_SECONDS, PROBE_SECONDS, PROBE_EVERY, END_SECONDS, REPORT_EVERY = 15.0, 5.0, 2.0, 3.0, 60.0
+ACK_SECONDS, PROBE_SECONDS, PROBE_EVERY, END_SECONDS, REPORT_EVERY = 15.0, 3.0, 2.0, 3.0, 60.0
 
 
 class Wiped(Exception):
@@ -45,8 +45,8 @@ class Copier:
         self._names = sorted(topic.name for topic in topics().values() if topic.writer == writer)
         self._checkpoint = Checkpoint(reader, writer, self._names)
         self._ear = Ear(settings, [writer])
-        self._marks: dict[Place, Mark] = {}
-        self.copied = 0
+        self.marks: dict[Place, Mark] = {}
+        self.copied = self.producers = 0  # since the start
 
     async def run(self, stop: asyncio.Event) -> None:
         """Copy until told to stop; after any trouble begin again, with a growing pause."""
@@ -83,8 +83,9 @@ class Copier:
         producer: AIOKafkaProducer | None = None
         try:
             await asyncio.wait_for(probe.start(), ACK_SECONDS)
-            self._marks = await self._checkpoint.read()
-            await self._check_ends(probe)  # before a producer lives
+            self.marks = await self._checkpoint.read()
+            await self._check_ends(probe, self.marks)  # before a producer lives
+            self.producers += 1
             producer = AIOKafkaProducer(
                 **options(self._settings), enable_idempotence=True, acks="all", compression_type="zstd", linger_ms=5,
                 max_batch_size=262_144, max_request_size=4_194_304,
@@ -97,24 +98,37 @@ class Copier:
             await within(END_SECONDS, probe.stop())
 
     async def _carry(self, producer: AIOKafkaProducer, probe: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        """Copy and, beside it, look whether Kafka still has what it acknowledged; the first trouble ends both."""
+        tasks = [asyncio.create_task(self._copy_on(producer, stop)), asyncio.create_task(self._probe_on(probe))]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _copy_on(self, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        probed_at, reported_at = loop.time(), 0.0
+        reported_at = loop.time() - REPORT_EVERY
         while not stop.is_set():
-            batch = await self._reader.read({place: mark.log_next for place, mark in self._marks.items()}, BATCH)
+            batch = await self._reader.read({place: mark.log_next for place, mark in self.marks.items()}, BATCH)
             try:
                 if batch:
                     await self._deliver(producer, batch)
-                if loop.time() - probed_at >= PROBE_EVERY:
-                    self._marks = await self._checkpoint.read()
-                    await self._check_ends(probe)
-                    probed_at = loop.time()
             except Overtaken:
-                self._marks = await self._checkpoint.read()
+                self.marks = await self._checkpoint.read()
             if loop.time() - reported_at >= REPORT_EVERY:
-                await self._reader.report(NAME, {place: mark.log_next for place, mark in self._marks.items()})
+                await self._reader.report(NAME, {place: mark.log_next for place, mark in self.marks.items()})
                 reported_at = loop.time()
             if not batch:
                 await self._ear.wait(1.0)
+
+    async def _probe_on(self, probe: AIOKafkaConsumer) -> None:
+        while True:
+            await asyncio.sleep(PROBE_EVERY)
+            await self._check_ends(probe, await self._checkpoint.read())  # our marks first, then Kafka's ends
 
     async def _deliver(self, producer: AIOKafkaProducer, batch: Sequence[Envelope]) -> None:
         """Send in order, see every acknowledgement, move the checkpoint."""
@@ -134,29 +148,29 @@ class Copier:
             offsets = [future.result().offset for future in futures]
             self._check_offsets(place, offsets)
             after[place] = Mark(last[place] + 1, offsets[-1] + 1)
-        await self._checkpoint.move(self._marks, after)
-        self._marks |= after
+        await self._checkpoint.move(self.marks, after)
+        self.marks |= after
         self.copied += len(batch)
 
     def _check_offsets(self, place: Place, offsets: Sequence[int]) -> None:
         """An offset that was given before means that nothing was written: Kafka took our record for an old one."""
-        floor = self._marks[place].kafka_next - 1
+        floor = self.marks[place].kafka_next - 1
         for offset in offsets:
             if offset <= floor:
                 raise Wiped(f"{place[0]}/{place[1]} acknowledged {offset} after {floor}")
             floor = offset
 
-    async def _check_ends(self, probe: AIOKafkaConsumer) -> None:
+    async def _check_ends(self, probe: AIOKafkaConsumer, marks: dict[Place, Mark]) -> None:
         """Compare marks, read before, with Kafka's ends; where Kafka ends earlier, all is copied again. Raises Wiped."""
-        places = {TopicPartition(topic_name(self._settings, topic), part): (topic, part) for topic, part in self._marks}
+        places = {TopicPartition(topic_name(self._settings, topic), part): (topic, part) for topic, part in marks}
         ends = await asyncio.wait_for(probe.end_offsets(list(places)), PROBE_SECONDS)
-        lost = [place for tp, place in places.items() if ends[tp] < self._marks[place].kafka_next]
+        lost = [place for tp, place in places.items() if ends[tp] < marks[place].kafka_next]
         if not lost:
             return
         oldest: Positions = await self._reader.oldest(lost)
         first = lost[0]
-        what = f"{len(lost)} partitions, {first[0]}/{first[1]} had {self._marks[first].kafka_next} records"
-        await self._checkpoint.move(self._marks, {place: Mark(oldest[place], 0) for place in lost})
+        what = f"{len(lost)} partitions, {first[0]}/{first[1]} had {marks[first].kafka_next} records"
+        await self._checkpoint.move(marks, {place: Mark(oldest[place], 0) for place in lost})
         raise Wiped(what)
 
 

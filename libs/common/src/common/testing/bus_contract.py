@@ -81,6 +81,11 @@ class Bus:
             rows = await work.session.execute(text("select item, number from listener.effect order by nth"))
             return [(row.item, row.number) for row in rows]
 
+    async def heard_count(self, dealer: DealerId = DEALER) -> int:
+        """How many things listeners did for one dealer."""
+        async with (await self._reading()).work(dealer) as work:
+            return int(await work.session.scalar(text("select count(*) from listener.effect")))
+
     async def echoes(self) -> int:
         """How many events the listeners published."""
         return sum((await self.writer.reader.heads(["echoes"])).values())
