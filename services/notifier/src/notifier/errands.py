@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import stamina
+import structlog
 
 from common import failpoints
 from common.bus.consumer import is_transient
@@ -24,6 +25,7 @@ from notifier.handlers import SEND
 from notifier.store import facts, ledger
 from notifier.tables import AnswerRow
 
+_log = structlog.get_logger(__name__)
 _LOOK_AT = ("answers", "appointments")
 _ALERT_NEEDS = ("settings", "customers")
 _TRY_SOON = timedelta(seconds=2)
@@ -37,10 +39,11 @@ class Pace:
         self._gap = 1 / per_second if per_second > 0 else 0.0
         self._next = 0.0
 
-    async def wait(self) -> None:
+    async def wait(self, calls: int) -> None:
+        """Wait for a turn in which that many calls may be made side by side."""
         loop = asyncio.get_running_loop()
         turn = max(loop.time(), self._next)
-        self._next = turn + self._gap
+        self._next = turn + self._gap * calls
         if (left := turn - loop.time()) > 0:
             await asyncio.sleep(left)
 
@@ -63,12 +66,11 @@ class Send:
         away: frozenset[str] = frozenset()
         while claimed := await self._claim(dealer, away):
             failpoints.hit("notifier.after_claim")
+            await self._pace.wait(len(claimed))
             if not await self.runtime.caught_up(_LOOK_AT):
                 await self._release(dealer, claimed)
                 return self.runtime.clock.now() + _TRY_SOON
-            ready = [found for one in claimed if (found := await self._look(dealer, one))]
-            failpoints.hit("notifier.after_look")
-            away |= frozenset(await self._send_all(dealer, ready))
+            away |= await self._send_all(dealer, claimed)
         async with self.runtime.work(dealer) as work:
             return await ledger.next_look(work.session, dealer, now=work.now)
 
@@ -89,25 +91,38 @@ class Send:
             for one in claimed:
                 await claiming.release(work, one, Waits.NOT_CAUGHT_UP, work.now + _TRY_SOON)
 
-    async def _look(self, dealer: DealerId, claimed: Claimed) -> Ready | None:
-        async with self.runtime.work(dealer) as work:
-            return await claiming.last_look(work, claimed, self._ways)
+    async def _send_all(self, dealer: DealerId, claimed: Sequence[Claimed]) -> frozenset[str]:
+        """Send these side by side; returns the channels whose provider is away. One that fails keeps none of the others."""
+        done = await asyncio.gather(*(self._send(dealer, one) for one in claimed), return_exceptions=True)
+        for failure in done:
+            if isinstance(failure, BaseException):
+                raise failure
+        return frozenset(channel for channel in done if isinstance(channel, str))
 
-    async def _send_all(self, dealer: DealerId, ready: Sequence[Ready]) -> set[str]:
-        """Send these side by side; returns the channels whose provider is away."""
-        done = await asyncio.gather(*(self._send(dealer, one) for one in ready))
-        return {channel for channel in done if channel}
-
-    async def _send(self, dealer: DealerId, ready: Ready) -> str | None:
-        await self._pace.wait()
+    async def _send(self, dealer: DealerId, claimed: Claimed) -> str | None:
+        if (ready := await self._look(dealer, claimed)) is None:
+            return None
+        failpoints.hit("notifier.after_look")
         outcome = await self._call(ready)
         failpoints.hit("notifier.after_call")
         async for attempt in stamina.retry_context(on=_worth_another_try, attempts=8, timeout=60, wait_initial=0.2):
             with attempt:
                 async with self.runtime.work(dealer) as work:
-                    await record(work, ready.claimed, outcome)
+                    await record(work, claimed, outcome)
         failpoints.hit("notifier.after_record")
         return ready.channel if isinstance(outcome, Away) else None
+
+    async def _look(self, dealer: DealerId, claimed: Claimed) -> Ready | None:
+        try:
+            async with self.runtime.work(dealer) as work:
+                return await claiming.last_look(work, claimed, self._ways)
+        except Exception as error:  # a message that we cannot write must keep no other from leaving; it waits, visibly
+            if is_transient(error):
+                raise
+            _log.exception("message.cannot_be_written", message=str(claimed.message_id))
+        async with self.runtime.work(dealer) as work:
+            await claiming.release(work, claimed, Waits.CANNOT_BE_WRITTEN, work.now + claiming.LATER)
+        return None
 
     async def _call(self, ready: Ready) -> Outcome:
         if ready.sms is not None:

@@ -32,6 +32,8 @@ _log = structlog.get_logger(__name__)
 @handlers.on(MessageDue)
 async def remember_due(due: MessageDue, work: Work) -> None:
     assert work.cause is not None
+    if not due.contacts or any(part.step not in (1, 2) for part in due.contacts):
+        raise ValueError(f"message {due.message_id} makes no contact, or one beyond the second")
     send_at = window_of(due).opens_at()
     added = await ledger.add_due(
         work.session,

@@ -33,7 +33,7 @@ def contacts_due(purpose: str, due: dict[str, Any]) -> list[Contact]:
     if purpose == Purpose.ALERT:
         alert = AlertDue.model_validate(due)
         return [Contact(purpose=purpose, reference=alert.reference, step=1, vehicle_id=alert.vehicle_id, type=alert.type)]
-    return [_contact(part) for part in MessageDue.model_validate(due).contacts]
+    return list(dict.fromkeys(_contact(part) for part in MessageDue.model_validate(due).contacts))
 
 
 def _contact(part: DueContact) -> Contact:

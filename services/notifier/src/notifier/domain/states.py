@@ -45,6 +45,7 @@ class Waits(StrEnum):
     DEALER_UNKNOWN = "dealer_unknown"
     CUSTOMER_UNKNOWN = "customer_unknown"
     NO_TEXT = "no_text"
+    CANNOT_BE_WRITTEN = "cannot_be_written"  # our fault: it is in the log
     NOT_CAUGHT_UP = "not_caught_up"
     PROVIDER_AWAY = "provider_away"
     REFUSED_FOR_NOW = "refused_for_now"

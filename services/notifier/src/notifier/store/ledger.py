@@ -76,12 +76,11 @@ async def claim_contacts(
     wanted = sorted(contacts, key=lambda contact: (contact.purpose, contact.reference, contact.step))
     row = insert(ContactRow).values(
         [
-            contact.model_dump() | {
-                "dealer_id": dealer, "message_id": message_id, "state": ContactState.CLAIMED, "claimed_at": now
-            }
+            contact.model_dump()
+            | {"dealer_id": dealer, "message_id": message_id, "state": ContactState.CLAIMED, "claimed_at": now}
             for contact in wanted
         ]
-    )  # fmt: skip
+    )
     claimed = await session.execute(
         row.on_conflict_do_update(
             index_elements=["dealer_id", "purpose", "reference", "step"],
@@ -96,9 +95,9 @@ async def claim_contacts(
 async def contacts_of(session: AsyncSession, dealer: DealerId, message_id: UUID, *states: ContactState) -> list[Contact]:
     """The contacts that a message makes, in those states."""
     found = await session.execute(
-        select(MESSAGE.purpose, MESSAGE.reference, MESSAGE.step, MESSAGE.vehicle_id, MESSAGE.type)
-        .where(MESSAGE.dealer_id == dealer, MESSAGE.message_id == message_id, MESSAGE.state.in_(states))
-        .order_by(MESSAGE.purpose, MESSAGE.reference, MESSAGE.step)
+        select(CONTACT.purpose, CONTACT.reference, CONTACT.step, CONTACT.vehicle_id, CONTACT.type)
+        .where(CONTACT.dealer_id == dealer, CONTACT.message_id == message_id, CONTACT.state.in_(states))
+        .order_by(CONTACT.purpose, CONTACT.reference, CONTACT.step)
     )
     return [Contact(**row._mapping) for row in found]
 
