@@ -9,13 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from autoflows import installed
+from autoflows import dealers, installed
 from autoflows.errors import CannotRun
 from common.bus import parking
 from common.events import topics
-from common.ids import DealerId
 from common.republish import republish as tell_again
-from common.service import Runtime, Service, opened
+from common.service import Service, opened
 
 console = Console(soft_wrap=True, highlight=False)
 dead_letters = typer.Typer(no_args_is_help=True, help="Events that could not be handled: look at them, handle them again.")
@@ -100,17 +99,10 @@ async def _replay(services: Sequence[Service], ids: Sequence[UUID] | None) -> tu
 async def _republish(writer: Service, topic: str, name: str) -> int:
     count = 0
     async with opened(writer) as runtime:
-        dealer = await _dealer(runtime, name)
+        dealer = await dealers.find(runtime.reader, name)
         async for count in tell_again(runtime, topic, dealer):
             console.print(f"{count} …", end="\r")
     return count
-
-
-async def _dealer(runtime: Runtime, name: str) -> DealerId:
-    try:
-        return DealerId(UUID(name))
-    except ValueError:
-        raise CannotRun(f"{name!r} is no dealer's id.") from None
 
 
 def _services(name: str | None) -> list[Service]:
