@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from classifier import jobs
+from classifier import commands, jobs
 from classifier.main import service
+from common.errors import NotFound
 from common.events.appointments import AppointmentChanged
 from common.events.settings import DealerChanged
 from common.events.visits import AppointmentClassified, OpenOrderClassified, VisitClassified
@@ -169,6 +170,22 @@ async def test_reading_again_goes_in_slices_until_nothing_is_left(
     assert len(await classifier.published(DEALER)) == 2
     assert await classifier.run_job("reclassify", DEALER) is None
     assert len(await classifier.published(DEALER)) == 1
+
+
+async def test_the_command_reads_every_text_of_the_dealer_that_it_names_again(
+    classifier: Running, work_order: MakeOrder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = classifier.settings
+    monkeypatch.setenv("AUTOFLOWS_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("AUTOFLOWS_DATABASE_SECRET", settings.database_secret.get_secret_value())
+    await classifier.deliver(DEALER, dealer(1, "da"), work_order("Service"))
+    await classifier.published(DEALER)
+    await classifier.sql(DEALER, "update classifier.work_order set lexicon = 'da-1', told = '{}'")
+    await commands.reclassify_dealer(service, "nord")
+    assert "1 texts were read again" in capsys.readouterr().out
+    assert (await only(classifier, VisitClassified)).has("service")
+    with pytest.raises(NotFound):
+        await commands.reclassify_dealer(service, "syd")
 
 
 async def test_a_dealer_that_writes_another_language_is_read_again(classifier: Running) -> None:

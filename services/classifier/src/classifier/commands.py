@@ -43,7 +43,7 @@ def add_commands(app: typer.Typer, service: Service) -> None:
     @app.command()
     def reclassify(dealer: Annotated[str, typer.Option(help="The dealer's short name or id.")]) -> None:
         """Read a dealer's stored texts again with the lexicon of today."""
-        asyncio.run(_reclassify(service, dealer))
+        asyncio.run(reclassify_dealer(service, dealer))
 
 
 def _classify_text(text: str, language: str, as_json: bool) -> None:
@@ -95,7 +95,8 @@ def _what_is_wrong(error: ValidationError | LookupError) -> str:
     return str(error.args[0])
 
 
-async def _reclassify(service: Service, name: str) -> None:
+async def reclassify_dealer(service: Service, name: str) -> None:
+    """Read all that was read with another lexicon, slice by slice; stopped, it goes on where it was."""
     async with opened(service) as runtime:
         dealer = await _dealer(runtime, name)
         async with runtime.work(dealer) as work:

@@ -1,7 +1,7 @@
 """The words of one language as data: terms in groups, rules from groups to tags, cues that overrule, all read from a table."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -97,8 +97,8 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
         group = f"cue.{name}"
         groups[group] = list(entry["words"])
         cues[group] = _cue(name, entry)
-    terms = tuple(dict.fromkeys(term for name, words in groups.items() for term in _terms(name, words, sets)))
-    terms += tuple(_misspelt(terms, frozenset(data["forgiving"])))
+    written = {term: text for name, words in groups.items() for term, text in _terms(name, words, sets)}
+    terms = (*written, *_misspelt(written, frozenset(data["forgiving"])))
     rules = tuple(_rule(entry, {*groups, *patterns}) for entry in data["rules"])
     return Lexicon(
         language=str(data["language"]), version=str(data["version"]),
@@ -111,21 +111,21 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
     )
 
 
-def _terms(group: str, words: list[str], sets: Mapping[str, list[str]]) -> Iterator[Term]:
+def _terms(group: str, words: list[str], sets: Mapping[str, list[str]]) -> Iterator[tuple[Term, str]]:
     for written in words:
         for text in _expanded(written, sets):
             letters = fold(text)
             if len(letters) < 2:
                 raise LexiconError(f"{group}: {written!r} is too short to be found safely")
             marks = (text.startswith("*"), text.endswith("*"), text.startswith("="), text.startswith("!"), "_" in text)
-            yield Term(group, letters, *marks)
+            yield Term(group, letters, *marks), text
 
 
-def _misspelt(terms: Sequence[Term], forgiving: frozenset[str]) -> Iterator[Term]:
-    """The usual slips in long words of these groups: two letters swapped, one left out, one doubled."""
-    known = {term.letters for term in terms}
-    for term in terms:
-        if term.group not in forgiving or len(term.letters) < _LONG:
+def _misspelt(written: Mapping[Term, str], forgiving: frozenset[str]) -> Iterator[Term]:
+    """The usual slips in long single words of these groups: two letters swapped, one left out, one doubled."""
+    known = {term.letters for term in written}
+    for term, text in written.items():
+        if term.group not in forgiving or len(term.letters) < _LONG or " " in text:
             continue
         for letters in sorted(_slips(term.letters) - known):
             yield replace(term, letters=letters)
