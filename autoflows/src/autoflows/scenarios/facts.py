@@ -82,14 +82,9 @@ class Facts:
                 booking_url=workshop.booking_url,
             )  # fmt: skip
         yield SourceChanged(
-            source_id=_source_id(),
-            revision=1,
-            title="scenario",
-            kind="file",
-            gives=source.gives,
-            fresh_at=world.clock.now(),
+            source_id=_source_id(), revision=1, title="scenario", kind="file", gives=source.gives, fresh_at=world.clock.now(),
             polled=False,
-        )
+        )  # fmt: skip
 
     def dealer_changed(self, world: World, settings: dict[str, object]) -> DealerChanged:
         """The dealer with these settings."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -72,7 +73,7 @@ class Beyond:
         result = await self.result_for(content.replace(b"=\r\n", b"").decode("utf-8", "replace"))
         if result == "refused":
             return "550 5.1.1 No such mailbox"
-        if result == "unknown" and server.transport is not None:
+        if result == "unknown" and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return "250 2.0.0 Taken"
 
@@ -114,11 +115,10 @@ async def opened() -> AsyncIterator[Beyond]:
     loop = asyncio.get_running_loop()
     mail = await loop.create_server(lambda: SMTP(beyond, hostname="scenario", enable_SMTPUTF8=True), "127.0.0.1", 0)
     beyond.smtp_port = mail.sockets[0].getsockname()[1]
-    server = _Server(uvicorn.Config(beyond.take_sms, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
-    beyond.http_port = server.servers[0].sockets[0].getsockname()[1]
+    server = _Server(uvicorn.Config(beyond.take_sms, interface="asgi3", host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    listening = socket.create_server(("127.0.0.1", 0))
+    beyond.http_port = listening.getsockname()[1]
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         yield beyond
     finally:

@@ -90,7 +90,8 @@ class World:
                     raise self.runtimes[name].failed[0]
         return due
 
-    async def _watch(self) -> None:
+    async def watch(self) -> None:
+        """See what was told of invitations and messages until now."""
         reader = next(iter(self.runtimes.values())).reader
         if self._read is None:
             self._read = dict.fromkeys(await reader.heads(WATCHED), 0)

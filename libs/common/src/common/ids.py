@@ -32,6 +32,11 @@ def derived_id(*parts: object) -> UUID:
     return uuid5(_NAMESPACE, "\x1f".join(str(part) for part in parts))
 
 
+def dealer_named(slug: str) -> DealerId:
+    """A dealer's id follows from its short name, which never changes: so any command can name it, before any look-up."""
+    return DealerId(derived_id("dealer", slug.strip().lower()))
+
+
 def link_code() -> str:
     """The ten random characters that stand in a customer's links (49 bits: guessed only by asking, and asking is limited)."""
     return "".join(secrets.choice(_CODE_LETTERS) for _ in range(10))

@@ -1,0 +1,129 @@
+"""Reasons as sentences. A decision stores the code and its parameters; who reads it gets the sentence in his language."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from common.events.words import Because
+
+_DA: Mapping[Because, str] = {
+    Because.DUE: "Seneste service var {last_on}; intervallet er {months} måneder ({interval_from}), så næste service er {due_on}.",
+    Because.DONE: "Arbejdet er udført {on}.",
+    Because.OPEN_ORDER: "Der er en åben ordre på samme slags arbejde (nr. {number}, ændret {changed_on}).",
+    Because.APPOINTMENT_AHEAD: "Der er en aftale om samme slags arbejde {starts_on}.",
+    Because.HELD: "Holdt tilbage af værkstedet: {reason}.",
+    Because.OWNER_CHANGED: "Bilen har sandsynligvis skiftet ejer.",
+    Because.DISTANCE: "Kunden fik en anden indkaldelse {on}; der skal være 5 dage imellem.",
+    Because.NO_ADDRESS: "Kunden har hverken e-mail eller mobilnummer, der kan bruges.",
+    Because.ORDER_UNREAD: "En afsluttet ordre (nr. {number}) er ikke læst endnu.",
+    Because.FACT_PARKED: "En oplysning om bilen eller kunden kunne ikke behandles og er lagt til side.",
+    Because.SOURCE_STALE: "Kilden {source} har ikke svaret siden {since}.",
+    Because.ANSWERED: "Kunden har svaret: {answer}.",
+    Because.SUPPRESSED: "Kunden har afmeldt sig.",
+    Because.EXCLUDED: "Kunden eller bilen er taget fra: {reason}.",
+    Because.NO_CONSENT: "Kunden har ikke givet samtykke.",
+    Because.HELD_OUT: "Kunden er i kontrolgruppen.",
+    Because.VEHICLE_GONE: "Bilen er afmeldt, skrottet eller eksporteret.",
+    Because.ERASED: "Kundens oplysninger er slettet.",
+    Because.TOO_LATE: "Sidste dag for afsendelse var {until}.",
+    Because.NO_CAPACITY: "Der var ikke flere ledige tider i perioden.",
+    Because.BOOKED: "Kunden har bestilt tid{doubtful}.",
+    Because.NO_REACTION: "Kunden har ikke reageret siden {since}.",
+    Because.SUPERSEDED: "Udgangspunktet er flyttet til {anchor}.",
+    Because.NO_SERVICE_KNOWN: "Vi kender ingen service på bilen hos denne kunde.",
+    Because.NO_INTERVAL: "Der er intet interval for bilen.",
+    Because.NOT_BOUGHT_BEFORE: "Kunden har ikke fået det lavet her før.",
+    Because.NO_REGISTRY_ROW: "Bilen findes ikke i motorregistret.",
+    Because.INSPECTION_FAILED: "Bilen bestod ikke det seneste syn.",
+    Because.NOT_DUE: "Indkaldes først {invite_on}.",
+    Because.TYPE_OFF: "Værkstedet har slået denne slags indkaldelser fra.",
+}
+_EN: Mapping[Because, str] = {
+    Because.DUE: "The last service was on {last_on}; the interval is {months} months ({interval_from}), so the next is due {due_on}.",
+    Because.DONE: "The work was done on {on}.",
+    Because.OPEN_ORDER: "An order of that kind is open (no. {number}, changed {changed_on}).",
+    Because.APPOINTMENT_AHEAD: "There is an appointment of that kind on {starts_on}.",
+    Because.HELD: "Held back by the workshop: {reason}.",
+    Because.OWNER_CHANGED: "The owner has probably changed.",
+    Because.DISTANCE: "The customer got another invitation on {on}; 5 days must lie between.",
+    Because.NO_ADDRESS: "The customer has no usable e-mail address or mobile number.",
+    Because.ORDER_UNREAD: "A finished order (no. {number}) has not been read yet.",
+    Because.FACT_PARKED: "A fact about the vehicle or customer could not be handled and is set aside.",
+    Because.SOURCE_STALE: "The source {source} has not answered since {since}.",
+    Because.ANSWERED: "The customer answered: {answer}.",
+    Because.SUPPRESSED: "The customer unsubscribed.",
+    Because.EXCLUDED: "The customer or vehicle is excluded: {reason}.",
+    Because.NO_CONSENT: "The customer gave no consent.",
+    Because.HELD_OUT: "The customer is in the hold-out group.",
+    Because.VEHICLE_GONE: "The vehicle is deregistered, scrapped or exported.",
+    Because.ERASED: "The customer's data was erased.",
+    Because.TOO_LATE: "The last day for sending was {until}.",
+    Because.NO_CAPACITY: "There was no room left in the period.",
+    Because.BOOKED: "The customer booked{doubtful}.",
+    Because.NO_REACTION: "The customer has not reacted since {since}.",
+    Because.SUPERSEDED: "What it counted from moved to {anchor}.",
+    Because.NO_SERVICE_KNOWN: "No service of this vehicle is known with this customer.",
+    Because.NO_INTERVAL: "There is no interval for this vehicle.",
+    Because.NOT_BOUGHT_BEFORE: "The customer has not had this done here before.",
+    Because.NO_REGISTRY_ROW: "The motor registry does not have this vehicle.",
+    Because.INSPECTION_FAILED: "The vehicle failed its latest inspection.",
+    Because.NOT_DUE: "Not invited before {invite_on}.",
+    Because.TYPE_OFF: "The workshop has switched this type off.",
+}
+_SENTENCES = {"da": _DA, "en": _EN}
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "da": {
+        "default": "standard", "rule": "værkstedets regel", "learned": "bilens egen historik", "next_service_on": "noteret på ordren",
+        "sold": "solgt", "no": "nej", "call_me": "ring til mig", "booked": "bestilt tid",
+        "other_workshop": "bruger et andet værksted", "price": "prisen", "done_elsewhere": "lavet et andet sted",
+        "not_now": "ikke nu", "other": "andet", "booking_started": "ville bestille tid", "unsubscribe": "afmeldt",
+        "doubtful": " (arten af aftalen er ikke oplyst)", "by hand": "i hånden",
+    },
+    "en": {
+        "default": "standard", "rule": "the workshop's rule", "learned": "this vehicle's history", "next_service_on": "noted on the order",
+        "doubtful": " (what for is not told)", "call_me": "call me", "other_workshop": "another workshop",
+        "done_elsewhere": "done elsewhere", "not_now": "not now", "booking_started": "started to book",
+    },
+}  # fmt: skip
+
+
+class _Gaps(dict[str, str]):
+    """Parameters that a writer of another version did not give show as a dash, not as an error."""
+
+    def __missing__(self, key: str) -> str:
+        return "" if key == "doubtful" else "–"
+
+
+def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
+    """A reason as a sentence in Danish or English (any other language reads English). An unknown code stands for itself."""
+    language = language if language in _SENTENCES else "en"
+    try:
+        text = _SENTENCES[language][Because(code)]
+    except ValueError:
+        return code
+    return text.format_map(_Gaps({name: _word(value, language) for name, value in params.items() if value is not None}))
+
+
+def _word(value: Any, language: str) -> str:
+    if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-":
+        try:
+            value = date.fromisoformat(value)
+        except ValueError:
+            return str(value)
+    if isinstance(value, date):
+        return f"{value.day}.{value.month}.{value.year}" if language == "da" else value.isoformat()
+    return _WORDS[language].get(str(value), str(value))
+
+
+def table() -> str:
+    """The list of codes for `docs/reasons.md`."""
+    lines = [
+        "# Reasons",
+        "",
+        "Made from code by `autoflows events --write`. Every decision stores codes with parameters; these are their sentences.",
+        "",
+        "| code | English | Danish |",
+        "| --- | --- | --- |",
+        *(f"| `{code}` | {_EN[code]} | {_DA[code]} |" for code in Because),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,271 @@
+"""What a decision is made from, and nothing else: frozen values, already sorted out per vehicle."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from common.calendar import Calendar
+from common.events.words import Channel, Outcome, Stage, VisitTag
+from common.policy import Policy
+
+SERVICE = VisitTag.SERVICE
+
+
+@dataclass(frozen=True)
+class Vehicle:
+    """What intervals depend on."""
+
+    vehicle_id: UUID
+    plate: str | None = None
+    make: str | None = None
+    model: str | None = None
+    model_year: int | None = None
+    fuel: str | None = None
+    variant: str | None = None
+    first_registered_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Customer:
+    """Who would be invited, and by which addresses; one that somebody with this address unsubscribed is not among them."""
+
+    customer_id: UUID
+    email: str | None = None
+    mobile: str | None = None
+    kind: str | None = None
+    groups: frozenset[str] = frozenset()
+    consents: bool | None = None
+    suppressed: bool = False
+    excluded: str | None = None  # why, when staff left this customer out
+
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels that reach this customer, e-mail first."""
+        return tuple(channel for channel, address in ((Channel.EMAIL, self.email), (Channel.SMS, self.mobile)) if address)
+
+    def is_in(self, groups: frozenset[str]) -> bool:
+        """Whether this customer belongs to one of these groups; who is told to be neither counts as private."""
+        return bool(groups & (self.groups | {self.kind or "private"}))
+
+
+@dataclass(frozen=True)
+class Order:
+    """A work order as it stands. `tags` is what it asks for while open; None while nobody has read this revision."""
+
+    order_id: UUID
+    number: str
+    status: str
+    customer_id: UUID | None = None
+    workshop_id: UUID | None = None
+    finished_on: date | None = None
+    changed_on: date | None = None
+    next_service_on: date | None = None
+    tags: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A finished order that was read."""
+
+    order_id: UUID
+    on: date
+    tags: frozenset[str]
+    words: tuple[str, ...] = ()
+    odometer_km: int | None = None
+    next_service_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """When the vehicle is expected. `tags` None: nobody has read it yet; empty: nobody can tell what it is for."""
+
+    appointment_id: UUID
+    starts_on: date
+    made_at: datetime
+    status: str
+    changed_on: date
+    tags: frozenset[str] | None = None
+    invitation_id: UUID | None = None
+
+    @property
+    def stands(self) -> bool:
+        return self.status in ("booked", "moved")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a customer, or staff for him, said to one invitation."""
+
+    invitation_id: UUID
+    answer: str
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """How staff ended a follow-up."""
+
+    invitation_id: UUID
+    outcome: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One step of one invitation, from the moment it was handed to the notifier."""
+
+    step: int
+    state: str  # due, accepted, unknown, refused
+    channel: str
+    customer_id: UUID
+    handed_on: date
+    on: date | None = None  # local day of the claim, once it left
+    at: datetime | None = None
+    single_channel: bool = False  # by the addresses at that time
+    refused: frozenset[str] = frozenset()  # channels whose provider refused it
+
+    @property
+    def left(self) -> bool:
+        return self.state in ("accepted", "unknown")
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """An invitation of one anchor with what happened to it. Without an id it is not minted yet."""
+
+    anchor: date
+    invitation_id: UUID | None = None
+    code: str = ""  # in the customer's links
+    contacts: Mapping[int, Contact] = field(default_factory=dict)
+    stage: str = Stage.PLANNED
+    outcome: str | None = None
+    closed_on: date | None = None
+    stood_on: date | None = None  # the last day on which something stopped the lateness clock
+    held: str | None = None  # why, when staff holds it
+
+    def first(self) -> Contact | None:
+        """Step 1, if it left."""
+        contact = self.contacts.get(1)
+        return contact if contact is not None and contact.left else None
+
+    def second(self) -> Contact | None:
+        """Step 2, if it left."""
+        contact = self.contacts.get(2)
+        return contact if contact is not None and contact.left else None
+
+    @property
+    def is_closed(self) -> bool:
+        return self.stage == Stage.CLOSED
+
+
+@dataclass(frozen=True)
+class Ignorance:
+    """What is known to be not known."""
+
+    parked: bool = False
+    stale_source: str | None = None
+    stale_since: date | None = None
+
+
+@dataclass(frozen=True)
+class VehicleFacts:
+    """Everything about one vehicle that a decision may rest on."""
+
+    vehicle: Vehicle
+    policy: Policy
+    calendar: Calendar
+    timezone: str
+    customers: Mapping[UUID, Customer] = field(default_factory=dict)
+    orders: tuple[Order, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    appointments: tuple[Appointment, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+    cycles: tuple[Cycle, ...] = ()
+    excluded: str | None = None  # why, when staff left this vehicle out
+    bookings_reach_us: bool = True
+    ignorance: Ignorance = Ignorance()
+    others_first_on: date | None = None  # the latest step 1 of another vehicle's invitation to the same customer or address
+
+    def finished(self) -> list[Order]:
+        """Finished orders, oldest first."""
+        done = [order for order in self.orders if order.status == "finished" and order.finished_on is not None]
+        return sorted(done, key=lambda order: (order.finished_on or date.min, order.number, order.order_id.int))
+
+    def unread(self) -> Order | None:
+        """A finished order whose visit has not come with that revision."""
+        return next((order for order in self.finished() if order.tags is None), None)
+
+    def invited(self) -> Customer | None:
+        """The customer of the latest finished order who is in no excluded group (`rules.md` 5)."""
+        for order in reversed(self.finished()):
+            customer = self.customers.get(order.customer_id) if order.customer_id else None
+            if customer is not None and not customer.is_in(self.policy.excluded_groups):
+                return customer
+        return None
+
+    def workshop_id(self) -> UUID | None:
+        """The workshop of the latest finished order of that kind, else of the latest finished order."""
+        served = {visit.order_id for visit in self.visits if SERVICE in visit.tags}
+        orders = self.finished()
+        of_kind = [order for order in orders if order.order_id in served] or orders
+        return of_kind[-1].workshop_id if of_kind else None
+
+    def history(self, customer: Customer) -> list[Visit]:
+        """Visits from this customer's first order on, oldest first: what came before was another's."""
+        mine = [order.finished_on for order in self.finished() if order.customer_id == customer.customer_id]
+        since = min((day for day in mine if day is not None), default=date.max)
+        return sorted((visit for visit in self.visits if visit.on >= since), key=lambda visit: (visit.on, visit.order_id.int))
+
+
+@dataclass(frozen=True)
+class Why:
+    """A reason: a `Because` with its parameters."""
+
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A step that may leave today."""
+
+    step: int
+    channel: Channel
+    until: date  # the last day on which it may be sent
+    again: bool = False  # another channel refused it: it may leave at once
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an invitation stands after a decision."""
+
+    cycle: Cycle
+    stage: str
+    customer_id: UUID | None = None
+    due_on: date | None = None
+    invite_on: date | None = None
+    send_on: date | None = None
+    blocked: str | None = None
+    permanent: bool = False
+    call_from_on: date | None = None
+    closes_on: date | None = None
+    outcome: Outcome | None = None
+    closed_on: date | None = None
+    stood_on: date | None = None
+    reasons: tuple[Why, ...] = ()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The one decision about a vehicle and type: the invitations as they stand, why, and when it is looked at next."""
+
+    reasons: tuple[Why, ...]
+    standings: tuple[Standing, ...] = ()  # every cycle that must be written; the current one last
+    look_on: date | None = None
+    leaving: Leaving | None = None
+
+
+DAY = timedelta(days=1)

@@ -1,0 +1,122 @@
+"""Door 1: what the scheduler hears. Each fact is remembered as it was told; what it is about is decided again."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from common.events import Event
+from common.events.answers import (
+    ContactSuppressed,
+    CustomerAnswered,
+    CustomerExcluded,
+    FollowUpRecorded,
+    InvitationHeld,
+    InvitationRestored,
+)
+from common.events.appointments import AppointmentChanged
+from common.events.customers import CustomerChanged, CustomerMerged, SourceChanged, VehicleChanged, VehicleMerged
+from common.events.messages import ContactWithdrawn, MessageAccepted, MessageEvent, MessageRefused, MessageUnknown
+from common.events.settings import DealerChanged, WorkshopChanged
+from common.events.visits import AppointmentClassified, OpenOrderClassified, VisitClassified
+from common.events.work_orders import WorkOrderChanged
+from common.handling import Handlers
+from common.ids import CustomerId, DealerId, VehicleId
+from common.work import Work
+from scheduler import store
+
+handlers = Handlers()
+
+ABOUT_VEHICLES = (
+    VehicleChanged, WorkOrderChanged, AppointmentChanged, VisitClassified, OpenOrderClassified, AppointmentClassified,
+    CustomerAnswered, InvitationHeld, InvitationRestored, FollowUpRecorded,
+)  # fmt: skip
+ABOUT_CUSTOMERS = (CustomerChanged, ContactSuppressed)
+ABOUT_THE_DEALER = (DealerChanged, WorkshopChanged, SourceChanged)
+
+
+async def _remember(event: Event, work: Work) -> bool:
+    assert work.cause is not None
+    found = await store.remember(work.session, work.dealer, event, work.cause)
+    for before in found.vehicles_before:
+        work.touch(VehicleId, before)
+    return found.changed
+
+
+async def remember_of_a_vehicle(event: Event, work: Work) -> None:
+    """A fact about a vehicle: the newest is kept, the vehicle is decided again."""
+    vehicle: UUID | None = getattr(event, "vehicle_id", None)
+    if await _remember(event, work) and vehicle is not None:
+        work.touch(VehicleId, vehicle)
+
+
+async def remember_of_a_customer(event: Event, work: Work) -> None:
+    """A fact about a customer: every vehicle he may be invited for is decided again."""
+    if await _remember(event, work):
+        work.touch(CustomerId, getattr(event, "customer_id"))  # noqa: B009 - every event registered below has one
+
+
+async def remember_of_the_dealer(event: Event, work: Work) -> None:
+    """A fact about the dealer, a workshop or a source: everything of the dealer is decided again."""
+    if await _remember(event, work):
+        work.touch(DealerId, work.dealer)
+
+
+def _register(events: Iterable[type[Event]], remember: object) -> None:
+    for event in events:
+        handlers.on(event)(remember)  # type: ignore[arg-type]  # one function for all of a kind
+
+
+_register(ABOUT_VEHICLES, remember_of_a_vehicle)
+_register(ABOUT_CUSTOMERS, remember_of_a_customer)
+_register(ABOUT_THE_DEALER, remember_of_the_dealer)
+
+
+@handlers.on(CustomerExcluded)
+async def remember_exclusion(event: CustomerExcluded, work: Work) -> None:
+    if await _remember(event, work):
+        if event.vehicle_id is not None:
+            work.touch(VehicleId, event.vehicle_id)
+        if event.customer_id is not None:
+            work.touch(CustomerId, event.customer_id)
+
+
+@handlers.on(VehicleMerged)
+async def remember_vehicle_merge(event: VehicleMerged, work: Work) -> None:
+    if await _remember(event, work):
+        work.touch(VehicleId, event.vehicle_id, event.into_id)
+
+
+@handlers.on(CustomerMerged)
+async def remember_customer_merge(event: CustomerMerged, work: Work) -> None:
+    if await _remember(event, work):
+        work.touch(CustomerId, event.customer_id, event.into_id)
+
+
+async def _touch_contacts(event: MessageEvent, work: Work) -> None:
+    for vehicle in await store.vehicles_of(work.session, work.dealer, event.invitations()):
+        work.touch(VehicleId, vehicle)
+
+
+@handlers.on(MessageAccepted)
+async def record_accepted(event: MessageAccepted, work: Work) -> None:
+    await store.record_left(work.session, work.dealer, event.message_id, "accepted", event.local_on, event.at)
+    await _touch_contacts(event, work)
+
+
+@handlers.on(MessageUnknown)
+async def record_unknown(event: MessageUnknown, work: Work) -> None:
+    await store.record_left(work.session, work.dealer, event.message_id, "unknown", event.local_on, event.at)
+    await _touch_contacts(event, work)
+
+
+@handlers.on(MessageRefused)
+async def record_refused(event: MessageRefused, work: Work) -> None:
+    await store.record_refused(work.session, work.dealer, event.message_id, event.channel)
+    await _touch_contacts(event, work)
+
+
+@handlers.on(ContactWithdrawn)
+async def record_withdrawn(event: ContactWithdrawn, work: Work) -> None:
+    """It was never sent: the step is free again, and the facts that stopped it decide."""
+    for invitation, step in event.invitations().items():
+        await store.record_withdrawn(work.session, work.dealer, event.message_id, invitation, step)
+    await _touch_contacts(event, work)

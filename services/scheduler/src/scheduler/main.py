@@ -1,0 +1,26 @@
+"""Wiring: the scheduler's doors."""
+
+import typer
+
+from common.events.due import MessageDue
+from common.events.invitations import InvitationChanged
+from common.service import Service
+from scheduler.commands import add_commands
+from scheduler.handlers import handlers
+from scheduler.jobs import jobs
+from scheduler.settling import settlers
+
+
+def _add_commands(app: typer.Typer) -> None:
+    add_commands(app, service)
+
+
+service = Service(
+    name="scheduler",
+    migrations="scheduler:migrations",
+    handlers=handlers,
+    settlers=settlers,
+    jobs=jobs,
+    publishes=(InvitationChanged, MessageDue),
+    commands=_add_commands,
+)

@@ -1,0 +1,326 @@
+"""Everything that is known about some vehicles, gathered in a few statements and sorted out per vehicle."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.bus import parking
+from common.calendar import calendar
+from common.clock import local_day
+from common.events import State
+from common.events.answers import (
+    ContactSuppressed,
+    CustomerAnswered,
+    CustomerExcluded,
+    FollowUpRecorded,
+    InvitationHeld,
+    InvitationRestored,
+)
+from common.events.appointments import AppointmentChanged
+from common.events.customers import CustomerChanged, SourceChanged, VehicleChanged
+from common.events.settings import DealerChanged, WorkshopChanged
+from common.events.visits import AppointmentClassified, OpenOrderClassified, VisitClassified
+from common.events.work_orders import WorkOrderChanged
+from common.policy import Policy
+from scheduler.domain import facts as f
+from scheduler.store.facts import customer_merges, policy_of, vehicle_merges
+from scheduler.tables import SCHEMA, ContactRow, CycleRow, FactRow
+
+_fact, _cycle, _contact = FactRow.__table__, CycleRow.__table__, ContactRow.__table__  # type: ignore[attr-defined]  # sqlmodel
+S = TypeVar("S", bound=State)
+BY_HAND = "by hand"
+
+
+async def vehicle_facts(session: AsyncSession, dealer: UUID, wanted: Collection[UUID], *, now: datetime) -> list[f.VehicleFacts]:
+    """The facts of these vehicles; merged ones are gathered under the one they became. Empty before the dealer was told."""
+    house = await _house(session, dealer, now)
+    if house is None:
+        return []
+    merged = await vehicle_merges(session, dealer)
+    survivors = {merged.get(vehicle, vehicle) for vehicle in wanted}
+    belongs = {vehicle: survivor for vehicle, survivor in merged.items() if survivor in survivors} | {v: v for v in survivors}
+    told: dict[UUID, list[Any]] = defaultdict(list)
+    rows = await session.execute(select(_fact).where(_fact.c.dealer_id == dealer, _fact.c.vehicle_id.in_(list(belongs))))
+    for row in rows:
+        told[belongs[row.vehicle_id]].append(row)
+    people = await _customers(session, dealer, {row.customer_id for rows in told.values() for row in rows if row.customer_id})
+    cycles = await _cycles(session, dealer, belongs, told)
+    firsts = await _firsts_of_others(session, dealer, people, now)
+    parked = {key for _, key in await parking.parked_keys(session, SCHEMA, SCHEMA, dealer)}
+    return [
+        _one(house, vehicle, told[vehicle], people, cycles[vehicle], firsts, parked & {*belongs, *people}, belongs)
+        for vehicle in sorted(survivors, key=lambda vehicle: vehicle.int)
+    ]
+
+
+class _House:
+    """What is the dealer's: settings, workshops and sources."""
+
+    def __init__(self, dealer: DealerChanged, policy: Policy, workshops: Mapping[UUID, WorkshopChanged]) -> None:
+        self.dealer, self.policy, self.workshops = dealer, policy, workshops
+        self.stale: f.Ignorance = f.Ignorance()
+        self.bookings_reach_us = False
+
+
+async def _house(session: AsyncSession, dealer: UUID, now: datetime) -> _House | None:
+    names = (DealerChanged.name, WorkshopChanged.name, SourceChanged.name)
+    rows = list(await session.execute(select(_fact).where(_fact.c.dealer_id == dealer, _fact.c.name.in_(names))))
+    told = next((DealerChanged.model_validate(row.body) for row in rows if row.name == DealerChanged.name), None)
+    if told is None:
+        return None
+    policy = policy_of(told)
+    workshops = {row.entity: WorkshopChanged.model_validate(row.body) for row in rows if row.name == WorkshopChanged.name}
+    house = _House(told, policy, workshops)
+    sources = [SourceChanged.model_validate(row.body) for row in rows if row.name == SourceChanged.name]
+    house.bookings_reach_us = any("appointments" in source.gives for source in sources if source.active)
+    for source in sources:
+        silent_since = source.fresh_at if source.active and source.polled and "orders" in source.gives else None
+        if silent_since is not None and now - silent_since > timedelta(days=policy.source_stale_days):
+            house.stale = f.Ignorance(stale_source=source.title, stale_since=local_day(silent_since, ZoneInfo(told.timezone)))
+    return house
+
+
+async def _customers(session: AsyncSession, dealer: UUID, wanted: Collection[UUID]) -> dict[UUID, f.Customer]:
+    """These customers, and under the id of each merged one the customer it became."""
+    merged = await customer_merges(session, dealer)
+    survivors = {merged.get(customer, customer) for customer in wanted}
+    belongs = {c: survivor for c, survivor in merged.items() if survivor in survivors} | {c: c for c in survivors}
+    names = (CustomerChanged.name, ContactSuppressed.name, CustomerExcluded.name, InvitationRestored.name)
+    rows = await session.execute(
+        select(_fact).where(_fact.c.dealer_id == dealer, _fact.c.name.in_(names), _fact.c.customer_id.in_(list(belongs)))
+    )
+    told: dict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        told[belongs[row.customer_id]].append(row)
+    lost = await _lost_addresses(session, dealer)
+    found = {customer: person for customer in survivors if (person := _customer(customer, told[customer], lost)) is not None}
+    return {customer: found[survivor] for customer, survivor in belongs.items() if survivor in found}
+
+
+async def _lost_addresses(session: AsyncSession, dealer: UUID) -> set[tuple[str, str]]:
+    """Addresses of customers who said never again: nobody is contacted there, whoever else has them."""
+    rows = await session.execute(
+        text(
+            """select distinct s.body ->> 'channel' as channel, c.body ->> 'email' as email, c.body ->> 'mobile' as mobile
+            from scheduler.fact s join scheduler.fact c on c.dealer_id = s.dealer_id and c.entity = s.customer_id
+            where s.dealer_id = :dealer and s.name = 'contact.suppressed.v1' and c.name = 'customer.changed.v1'"""
+        ),
+        {"dealer": dealer},
+    )
+    lost: set[tuple[str, str]] = set()
+    for row in rows:
+        if row.email and row.channel in (None, "email"):
+            lost.add(("email", row.email))
+        if row.mobile and row.channel in (None, "sms"):
+            lost.add(("sms", row.mobile))
+    return lost
+
+
+def _customer(customer_id: UUID, rows: Iterable[Any], lost: set[tuple[str, str]]) -> f.Customer | None:
+    by_name = _by_name(rows)
+    changed = [CustomerChanged.model_validate(row.body) for row in by_name[CustomerChanged.name]]
+    if not changed:
+        return None
+    told = next((c for c in changed if c.customer_id == customer_id), changed[0])
+    suppressed = {ContactSuppressed.model_validate(row.body).channel for row in by_name[ContactSuppressed.name]}
+    email = None if {"email", None} & suppressed or ("email", told.email or "") in lost else told.email
+    mobile = None if {"sms", None} & suppressed or ("sms", told.mobile or "") in lost else told.mobile
+    excluded = [row for row in by_name[CustomerExcluded.name] if row.body.get("customer_id")]
+    return f.Customer(
+        customer_id, email, mobile, told.kind, frozenset(told.groups), told.consent.service,
+        suppressed=None in suppressed, excluded=_standing_exclusion(excluded, by_name[InvitationRestored.name]),
+    )  # fmt: skip
+
+
+def _standing_exclusion(excluded: Iterable[Any], restored: Iterable[Any]) -> str | None:
+    """Why somebody is excluded, unless it was undone since."""
+    undone_at = max((row.at for row in restored if not row.body.get("invitation_id")), default=None)
+    standing = [row for row in excluded if undone_at is None or row.at > undone_at]
+    return (standing[-1].body.get("reason") or BY_HAND) if standing else None
+
+
+async def _cycles(
+    session: AsyncSession, dealer: UUID, belongs: Mapping[UUID, UUID], told: Mapping[UUID, list[Any]]
+) -> dict[UUID, tuple[f.Cycle, ...]]:
+    rows = list(await session.execute(select(_cycle).where(_cycle.c.dealer_id == dealer, _cycle.c.vehicle_id.in_(list(belongs)))))
+    ids = [row.invitation_id for row in rows]
+    contacts: dict[UUID, dict[int, f.Contact]] = defaultdict(dict)
+    for row in await session.execute(select(_contact).where(_contact.c.dealer_id == dealer, _contact.c.invitation_id.in_(ids))):
+        contacts[row.invitation_id][row.step] = f.Contact(
+            row.step, row.state, row.channel, row.customer_id, row.handed_on, row.on_day, row.at, row.single_channel,
+            frozenset(row.refused),
+        )  # fmt: skip
+    found: dict[UUID, list[f.Cycle]] = defaultdict(list)
+    for row in rows:
+        vehicle = belongs[row.vehicle_id]
+        found[vehicle].append(
+            f.Cycle(
+                row.anchor, row.invitation_id, row.code, contacts[row.invitation_id], row.stage, row.outcome, row.closed_on, row.stood_on,
+                held=_held(row.invitation_id, told[vehicle]),
+            )
+        )  # fmt: skip
+    return defaultdict(tuple, {vehicle: tuple(cycles) for vehicle, cycles in found.items()})
+
+
+def _held(invitation: UUID, rows: Iterable[Any]) -> str | None:
+    """Why staff holds an invitation, unless the hold was undone since."""
+    by_name = _by_name(rows)
+    holds = [row for row in by_name[InvitationHeld.name] if row.body["invitation_id"] == str(invitation)]
+    undone = [row.at for row in by_name[InvitationRestored.name] if row.body.get("invitation_id") in (None, str(invitation))]
+    standing = [row for row in holds if not undone or row.at > max(undone)]
+    return (standing[-1].body.get("reason") or BY_HAND) if standing else None
+
+
+async def _firsts_of_others(session: AsyncSession, dealer: UUID, people: Mapping[UUID, f.Customer], now: datetime) -> list[Any]:
+    """The step 1s of the last days to these customers, or to any address of theirs."""
+    emails = [person.email for person in people.values() if person.email]
+    mobiles = [person.mobile for person in people.values() if person.mobile]
+    rows = await session.execute(
+        select(_contact).where(
+            _contact.c.dealer_id == dealer,
+            _contact.c.step == 1,
+            _contact.c.state.in_(("due", "accepted", "unknown")),
+            _contact.c.handed_on > (now - timedelta(days=30)).date(),
+            _contact.c.customer_id.in_(list(people)) | _contact.c.email.in_(emails) | _contact.c.mobile.in_(mobiles),
+        )
+    )
+    return list(rows)
+
+
+def _one(
+    house: _House,
+    vehicle: UUID,
+    rows: list[Any],
+    people: Mapping[UUID, f.Customer],
+    cycles: tuple[f.Cycle, ...],
+    firsts: Iterable[Any],
+    parked: set[UUID],
+    belongs: Mapping[UUID, UUID],
+) -> f.VehicleFacts:
+    by_name = _by_name(rows)
+    mine = {row.customer_id for row in rows if row.customer_id}
+    orders = _orders(by_name)
+    known = {customer: people[customer] for customer in mine if customer in people}
+    workshop = house.workshops.get(next((o.workshop_id for o in reversed(_finished(orders)) if o.workshop_id), UUID(int=0)))
+    timezone = (workshop.timezone if workshop else None) or house.dealer.timezone
+    zone = ZoneInfo(timezone)
+    stale, is_parked = house.stale, bool(parked & ({v for v, survivor in belongs.items() if survivor == vehicle} | mine))
+    return f.VehicleFacts(
+        vehicle=_vehicle(vehicle, _newest(by_name[VehicleChanged.name], VehicleChanged)),
+        policy=house.policy,
+        calendar=calendar(
+            house.dealer.country,
+            (workshop.subdivision if workshop else None) or house.dealer.subdivision,
+            house.policy.sending,
+            (*house.dealer.closed_days, *(workshop.closed_days if workshop else ())),
+        ),
+        timezone=timezone,
+        customers=known,
+        orders=tuple(orders),
+        visits=tuple(_visits(by_name, {order.order_id for order in orders if order.status == "finished"})),
+        appointments=tuple(_appointments(by_name, zone)),
+        answers=tuple(_answers(by_name)),
+        follow_ups=tuple(
+            f.FollowUp(told.invitation_id, told.outcome, told.at)
+            for told in (FollowUpRecorded.model_validate(row.body) for row in by_name[FollowUpRecorded.name])
+        ),
+        cycles=cycles,
+        excluded=_standing_exclusion(
+            [r for r in by_name[CustomerExcluded.name] if r.body.get("vehicle_id")], by_name[InvitationRestored.name]
+        ),
+        bookings_reach_us=house.bookings_reach_us,
+        ignorance=f.Ignorance(is_parked, stale.stale_source, stale.stale_since),
+        others_first_on=_nearest(firsts, vehicle, known.values(), belongs),
+    )
+
+
+def _nearest(firsts: Iterable[Any], vehicle: UUID, people: Collection[f.Customer], belongs: Mapping[UUID, UUID]) -> Any:
+    ids = {person.customer_id for person in people}
+    emails, mobiles = {person.email for person in people} - {None}, {person.mobile for person in people} - {None}
+    days = [
+        row.on_day or row.handed_on
+        for row in firsts
+        if belongs.get(row.vehicle_id, row.vehicle_id) != vehicle
+        and (row.customer_id in ids or row.email in emails or row.mobile in mobiles)
+    ]
+    return max(days, default=None)
+
+
+def _vehicle(vehicle: UUID, told: VehicleChanged | None) -> f.Vehicle:
+    if told is None:
+        return f.Vehicle(vehicle)
+    return f.Vehicle(
+        vehicle, told.plate, told.make, told.model, told.model_year, told.fuel, told.variant, told.first_registered_on
+    )
+
+
+def _orders(by_name: Mapping[str, list[Any]]) -> list[f.Order]:
+    open_, visits = {}, {}
+    for row in by_name[OpenOrderClassified.name]:
+        open_[row.entity] = OpenOrderClassified.model_validate(row.body)
+    for row in by_name[VisitClassified.name]:
+        visits[row.entity] = VisitClassified.model_validate(row.body)
+    found = []
+    for row in by_name[WorkOrderChanged.name]:
+        told = WorkOrderChanged.model_validate(row.body)
+        reading = open_.get(row.entity) if told.status == "open" else visits.get(row.entity)
+        is_read = reading is not None and reading.text_revision >= told.revision
+        found.append(
+            f.Order(
+                told.order_id, told.number, told.status, told.customer_id, told.workshop_id, told.finished_on, told.changed_on,
+                told.next_service_on, frozenset(tag.tag for tag in reading.tags) if reading is not None and is_read else None,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _finished(orders: Iterable[f.Order]) -> list[f.Order]:
+    done = [order for order in orders if order.status == "finished" and order.finished_on]
+    return sorted(done, key=lambda order: (str(order.finished_on), order.number, order.order_id.int))
+
+
+def _visits(by_name: Mapping[str, list[Any]], finished: set[UUID]) -> Iterable[f.Visit]:
+    for row in by_name[VisitClassified.name]:
+        told = VisitClassified.model_validate(row.body)
+        if told.counts and told.order_id in finished:
+            yield f.Visit(
+                told.order_id, told.visited_on, frozenset(tag.tag for tag in told.tags),
+                tuple(evidence.words for tag in told.tags if tag.tag == f.SERVICE for evidence in tag.evidence),
+                told.odometer_km, told.next_service_on,
+            )  # fmt: skip
+
+
+def _appointments(by_name: Mapping[str, list[Any]], zone: ZoneInfo) -> Iterable[f.Appointment]:
+    readings = {row.entity: AppointmentClassified.model_validate(row.body) for row in by_name[AppointmentClassified.name]}
+    for row in by_name[AppointmentChanged.name]:
+        told = AppointmentChanged.model_validate(row.body)
+        reading = readings.get(row.entity)
+        is_read = reading is not None and reading.text_revision >= told.revision
+        yield f.Appointment(
+            told.appointment_id, local_day(told.starts_at, zone), told.made_at, told.status, local_day(row.at, zone),
+            frozenset(tag.tag for tag in reading.tags) if reading is not None and is_read else None, told.invitation_id,
+        )  # fmt: skip
+
+
+def _answers(by_name: Mapping[str, list[Any]]) -> Iterable[f.Answer]:
+    for row in by_name[CustomerAnswered.name]:
+        told = CustomerAnswered.model_validate(row.body)
+        yield f.Answer(told.invitation_id, told.answer, told.reason, told.at)
+
+
+def _newest(rows: Iterable[Any], kind: type[S]) -> S | None:
+    told = [kind.model_validate(row.body) for row in rows]
+    return max(told, key=lambda state: state.revision, default=None)
+
+
+def _by_name(rows: Iterable[Any]) -> defaultdict[str, list[Any]]:
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row.at, row.entity.int)):
+        found[row.name].append(row)
+    return found
