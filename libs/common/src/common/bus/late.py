@@ -44,19 +44,27 @@ class LateWatch:
             return []
         self._look_at = now + self._patience / 2
         heads = await self._reader.heads({topic for topic, _ in positions})
-        waiting = {place: off for place, off in positions.items() if heads.get(place, 0) > off}
-        self._behind = {place: self._behind.get(place) or _Behind(off, now) for place, off in waiting.items()}
-        for place, off in waiting.items():
-            behind = self._behind[place]
-            if not behind.late and behind.offset != off:  # it moves by itself
-                self._behind[place] = _Behind(off, now)
-            elif not behind.late and now - behind.since >= self._patience:
-                behind.late = True
-                _log.warning("kafka.late", topic=place[0], part=place[1], offset=off)
+        for place, off in positions.items():
+            self._look(place, off, heads.get(place, 0), now)
+        self._behind = {place: behind for place, behind in self._behind.items() if place in positions}
         late = {place: behind for place, behind in self._behind.items() if behind.late}
         if given:
             await self._check_given({place: behind for place, behind in late.items() if now - behind.since > _STUCK_SECONDS})
-        return await self._reader.read({place: waiting[place] for place in late}, limit) if late else []
+        waiting = {place: positions[place] for place in late if heads.get(place, 0) > positions[place]}
+        return await self._reader.read(waiting, limit) if waiting else []
+
+    def _look(self, place: Place, off: int, head: int, now: float) -> None:
+        """What is late stays late until Kafka gives something of that partition."""
+        behind = self._behind.get(place)
+        if behind is not None and behind.late:
+            return
+        if head <= off:
+            self._behind.pop(place, None)
+        elif behind is None or behind.offset != off:
+            self._behind[place] = _Behind(off, now)
+        elif now - behind.since >= self._patience:
+            behind.late = True
+            _log.warning("kafka.late", topic=place[0], part=place[1], offset=off)
 
     async def _check_given(self, old: Mapping[Place, _Behind]) -> None:
         for writer in {writer_of(topic) for topic, _ in old}:
