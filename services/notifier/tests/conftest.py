@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
+
 from autoflows.demo.gatewayapi import GatewayApi
 from common.clock import FixedClock
 from common.testing.mail import MailServer

@@ -5,6 +5,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+
 from autoflows.demo.gatewayapi import BadDay
 from common.events.messages import MessageAccepted, MessageBounced, MessageDelivered, MessageUnknown
 from common.events.webhooks import WebhookAccepted

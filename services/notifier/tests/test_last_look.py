@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from common import db
 from common.bus import log
 from common.bus.envelope import seal
@@ -15,7 +17,6 @@ from common.events.messages import ContactWithdrawn, MessageAccepted
 from common.ids import AppointmentId, new_id
 from common.testing.runtime import DEALER
 from notifier.testing import ANNE, BO, GOLF, NINE, OCTAVIA, World, anne, answered, contact, due, invitation
-from sqlalchemy.ext.asyncio import AsyncSession
 
 LATER = NINE + timedelta(minutes=5)
 

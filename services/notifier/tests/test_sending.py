@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
+
 from autoflows.demo.gatewayapi import BadDay
 from common import failpoints
 from common.events.messages import (
@@ -16,7 +18,6 @@ from common.events.messages import (
 from common.events.settings import Sender
 from common.testing.mail import Fault
 from common.testing.runtime import DEALER
-from sqlalchemy.exc import IntegrityError
 from notifier import texts
 from notifier.testing import ANNE, GOLF, NINE, World, anne, contact, dealer, due, invitation
 

@@ -4,10 +4,11 @@ from math import ceil
 from uuid import UUID
 
 import pytest
-from common.events.customers import CustomerChanged, VehicleChanged
-from common.ids import CustomerId, VehicleId
 from hypothesis import given
 from hypothesis import strategies as st
+
+from common.events.customers import CustomerChanged, VehicleChanged
+from common.ids import CustomerId, VehicleId
 from notifier import composing
 from notifier.domain.letters import Letter, Part, Places
 from notifier.domain.sms import fitting, parts, plain, sender_name

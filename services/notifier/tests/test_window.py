@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+
 from common.events.messages import ContactWithdrawn
 from notifier.domain.window import DayMissed, Leave, TooLate, Wait, Window, may_leave
 from notifier.testing import NINE, World, due

@@ -41,9 +41,9 @@ def anne(revision: int = 1, **more: Any) -> CustomerChanged:
     return CustomerChanged(revision=revision, customer_id=ANNE, **values)
 
 
-def octavia(**more: Any) -> VehicleChanged:
+def octavia(revision: int = 1, **more: Any) -> VehicleChanged:
     values = {"plate": "AB12345", "make": "Skoda", "model": "Octavia", "customer_id": ANNE} | more
-    return VehicleChanged(revision=1, vehicle_id=OCTAVIA, **values)
+    return VehicleChanged(revision=revision, vehicle_id=OCTAVIA, **values)
 
 
 def golf() -> VehicleChanged:

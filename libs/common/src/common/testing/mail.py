@@ -47,7 +47,7 @@ class Received:
         """The text of its `plain` or `html` part."""
         body = self.message.get_body((kind,))
         assert body is not None
-        return str(body.get_content())
+        return str(body.get_content()).replace("\r\n", "\n")
 
 
 @dataclass
