@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from pydantic import ValidationError
@@ -15,9 +14,9 @@ from rich.progress import Progress
 
 from classifier import given, jobs, lexicons, settling, store
 from classifier.domain import Line, Order, Read, read, sentence
-from common.errors import DomainError, NotFound
-from common.ids import DealerId
-from common.service import Runtime, Service, opened
+from common import dealers
+from common.errors import DomainError
+from common.service import Service, opened
 
 _out = Console(soft_wrap=True, highlight=False, markup=False)
 _err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -98,7 +97,7 @@ def _what_is_wrong(error: ValidationError | LookupError) -> str:
 async def reclassify_dealer(service: Service, name: str) -> None:
     """Read all that was read with another lexicon, slice by slice; stopped, it goes on where it was."""
     async with opened(service) as runtime:
-        dealer = await _dealer(runtime, name)
+        dealer = await dealers.find(runtime.reader, name)
         async with runtime.work(dealer) as work:
             version = (await settling.matcher_of(work)).lexicon.version
             waiting = await store.count_unread(work.session, dealer, version)
@@ -110,15 +109,3 @@ async def reclassify_dealer(service: Service, name: str) -> None:
                     more = await jobs.reclassify(work) is not None
                 progress.advance(task, jobs.SLICE)
     _out.print(f"{waiting} texts were read again with {version}.")
-
-
-async def _dealer(runtime: Runtime, name: str) -> DealerId:
-    try:
-        return DealerId(UUID(name))
-    except ValueError:
-        pass
-    async with runtime.sessions() as session:
-        found = await store.dealer_named(session, name)
-    if found is None:
-        raise NotFound(f"There is no dealer {name!r} here yet.")
-    return found

@@ -29,9 +29,7 @@ async def remember_appointment(appointment: AppointmentChanged, work: Work) -> N
 async def remember_language(dealer: DealerChanged, work: Work) -> None:
     """A dealer that writes another language than its texts were read in has them read again, in slices."""
     before = await store.language_of(work.session, work.dealer)
-    await store.remember_dealer(
-        work.session, work.dealer, revision=dealer.revision, slug=dealer.slug, language=dealer.language
-    )
+    await store.remember_dealer(work.session, work.dealer, revision=dealer.revision, language=dealer.language)
     if before != dealer.language:
         work.wake("reclassify", work.now)
 

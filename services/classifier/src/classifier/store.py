@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from classifier.domain.telling import Told
-from classifier.tables import AppointmentRow, DealerRow, SlugRow, WorkOrderRow
+from classifier.tables import AppointmentRow, DealerRow, WorkOrderRow
 from common.events.appointments import AppointmentChanged
 from common.events.work_orders import WorkOrderChanged
 from common.ids import DealerId
@@ -112,9 +112,7 @@ async def unread(session: AsyncSession, dealer: DealerId, lexicon: str, limit: i
     return found, more
 
 
-async def _behind(
-    session: AsyncSession, kind: Kind, key: str, dealer: DealerId, lexicon: str, limit: int
-) -> Sequence[UUID]:  # fmt: skip
+async def _behind(session: AsyncSession, kind: Kind, key: str, dealer: DealerId, lexicon: str, limit: int) -> Sequence[UUID]:
     read_with = _column(kind, "lexicon")
     found = await session.scalars(
         select(_column(kind, key))
@@ -134,30 +132,21 @@ async def count_unread(session: AsyncSession, dealer: DealerId, lexicon: str) ->
     return total
 
 
-async def remember_dealer(session: AsyncSession, dealer: DealerId, *, revision: int, slug: str, language: str) -> None:
-    """Keep a dealer's language, and the short name that commands use; the highest revision wins."""
+async def remember_dealer(session: AsyncSession, dealer: DealerId, *, revision: int, language: str) -> None:
+    """Keep a dealer's language; the highest revision wins."""
     fresh = insert(DealerRow).values(dealer_id=dealer, revision=revision, language=language)
-    taken = await session.execute(
+    await session.execute(
         fresh.on_conflict_do_update(
             index_elements=["dealer_id"],
             set_={"revision": fresh.excluded.revision, "language": fresh.excluded.language},
             where=_column(DealerRow, "revision") < fresh.excluded.revision,
-        ).returning(_column(DealerRow, "dealer_id"))
+        )
     )
-    if taken.first() is not None:
-        named = insert(SlugRow).values(slug=slug, id=dealer)
-        await session.execute(named.on_conflict_do_update(index_elements=["slug"], set_={"id": named.excluded.id}))
 
 
 async def language_of(session: AsyncSession, dealer: DealerId) -> str | None:
     """The dealer's language; None while nobody told it."""
     return await session.scalar(select(_column(DealerRow, "language")).where(_column(DealerRow, "dealer_id") == dealer))
-
-
-async def dealer_named(session: AsyncSession, slug: str) -> DealerId | None:
-    """The dealer of that short name."""
-    found = await session.scalar(select(_column(SlugRow, "id")).where(_column(SlugRow, "slug") == slug))
-    return DealerId(found) if found is not None else None
 
 
 def _column(kind: type[Any], name: str) -> Any:

@@ -49,11 +49,3 @@ class DealerRow(Row, table=True):
     dealer_id: UUID = Field(primary_key=True)
     revision: int = Field(sa_type=BigInteger)
     language: str
-
-
-class SlugRow(Row, table=True):
-    """Which dealer a command means; the only table here that is no dealer's own."""
-
-    __tablename__ = "slug"
-    slug: str = Field(primary_key=True)
-    id: UUID

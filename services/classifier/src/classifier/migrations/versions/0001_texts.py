@@ -34,11 +34,3 @@ def upgrade() -> None:
         schema="classifier",
     )
     db.secure(op, "classifier", "dealer")
-    op.create_table(
-        "slug",
-        sa.Column("slug", sa.Text, nullable=False),
-        sa.Column("id", sa.Uuid, nullable=False),
-        sa.PrimaryKeyConstraint("slug"),
-        schema="classifier",
-    )
-    db.grant(op, "classifier", "slug")  # commands name a dealer before any dealer is set
