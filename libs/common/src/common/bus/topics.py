@@ -73,6 +73,10 @@ async def ensure(settings: Settings, names: Iterable[str]) -> list[Drift]:
         there = await _partitions(client, asked)
         if missing := [topic for topic in asked if topic.name not in there]:
             await _create(client, missing)
+            async with asyncio.timeout(_SECONDS):
+                while len(there) < len(asked):  # brokers hear of a new topic a moment later
+                    await asyncio.sleep(0.02)
+                    there = await _partitions(client, asked)
         found = await _drift(client, asked, there)
     for drift in found:
         _log.warning("kafka.topic_differs", topic=drift.topic, what=drift.what, wanted=drift.wanted, found=drift.found)
