@@ -200,6 +200,49 @@ def test_hours_and_mechanics_are_read_where_no_field_has_them() -> None:
     assert (told.hours, told.mechanics) == (3.0, ("MH",))
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Km 61.240", 61240),
+        ("KM-STAND: 123456", 123456),
+        ("kmstand 9 870", 9870),
+        ("Kilometerstand 104.870", 104870),
+        ("Bilen har kørt 88.000 km", 88000),
+        ("Serviceeftersyn 60.000 km", None),
+        ("30.000 km 12 mdr eftersyn", None),
+        ("Næste service ved km 90.000", None),
+        ("Tandrem skiftes ved 180.000 km", None),
+    ],
+)
+def test_the_odometer_is_the_reading_of_this_visit(text: str, expected: int | None) -> None:
+    assert read_text(text).odometer_km == expected
+
+
+def test_the_field_of_the_order_wins_over_its_text() -> None:
+    assert read(Order((Line("Km 61.240"),), odometer_km=61300), matcher("da")).odometer_km == 61300
+
+
+@pytest.mark.parametrize(
+    ("text", "plate", "vin"),
+    [
+        ("AB12345 Service", "AB12345", None),
+        ("Reg.nr. ab 12 345", "AB12345", None),
+        ("Olie VW 50400", None, None),
+        ("Stelnr. TMBZZZ1Z2A3456789", None, "TMBZZZ1Z2A3456789"),
+        ("Ordre 12345678901234567", None, None),
+    ],
+)
+def test_plate_and_vin_are_read_from_text(text: str, plate: str | None, vin: str | None) -> None:
+    found = read_text(text)
+    assert (found.plate, found.vin) == (plate, vin)
+
+
+def test_text_longer_than_anyone_writes_is_read_in_part_and_marked() -> None:
+    found = read_text("Serviceeftersyn", "ikke hjulskift, " * 100_000, remarks="Tandrem skiftet. " + "x" * 500_000)
+    assert {"service", "timing_belt"} <= found.names()
+    assert found.review
+
+
 def test_evidence_reads_as_a_sentence_in_danish_and_english() -> None:
     found = read_text("Bremser målt", "Serviceeftersyn 60.000", remarks="Synstjek fravalgt")
     (service,), (check,) = found.tags, [one for one in found.overruled if one.tag == "inspection_check"]

@@ -118,9 +118,9 @@ def _under_heading(number: int, found: list[Clause], joined: Joined) -> list[Hit
     """`Anbefalinger:` speaks of all that follows, up to the next heading or a line that was charged for."""
     taken: list[Hit] = []
     own = found[number]
+    ends_line = number + 1 == len(found) or found[number + 1].sentence != own.sentence
     for other in found[number + 1 :]:
-        same_sentence = other.sentence == own.sentence
-        if not same_sentence and (other.heading or other.done or own.last != _line_end(own, found)):
+        if other.sentence != own.sentence and (other.heading or other.done or not ends_line):
             break
         if other.passage != own.passage and joined.passages[other.passage].priced:
             break
@@ -128,10 +128,6 @@ def _under_heading(number: int, found: list[Clause], joined: Joined) -> list[Hit
             break
         taken.extend(other.things)
     return taken
-
-
-def _line_end(own: Clause, found: list[Clause]) -> int:
-    return max(clause.last for clause in found if clause.sentence == own.sentence)
 
 
 def _rescue(number: int, clause: Clause, found: list[Clause], reached: dict[Hit, list[Overruling]]) -> None:

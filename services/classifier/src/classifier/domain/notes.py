@@ -34,10 +34,12 @@ class Notes:
 def read(order: Order, joined: Joined, hits: Sequence[Hit]) -> Notes:
     """Fill from the text what no field of the order has."""
     return Notes(
-        odometer_km=order.odometer_km if order.odometer_km is not None else numbers.odometer(joined),
+        odometer_km=order.odometer_km if order.odometer_km is not None else numbers.odometer(joined.passages),
         mechanics=order.mechanics or tuple(dict.fromkeys(_mechanics(joined, hits))),
         hours=order.hours if order.hours is not None else _hours(order),
         next_service_on=order.next_service_on or _next_service(order, joined, hits),
+        plate=numbers.plate(joined.passages),
+        vin=numbers.vin(joined.passages),
     )
 
 

@@ -1,7 +1,7 @@
 """An order as the reader sees it: passages of text, each with its place, and what is known beside the text."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 
@@ -49,8 +49,25 @@ class Passage:
     dropped: bool = False  # cancelled on the same invoice, or itself the cancellation
 
 
+MOST_LETTERS = 20_000  # no order that a person wrote is longer
+
+
+def is_too_long(order: Order) -> bool:
+    """Whether part of the text is left unread."""
+    return sum(len(line.text) + len(line.code or "") for line in order.lines) + len(order.remarks) > MOST_LETTERS
+
+
 def passages(order: Order) -> Iterator[Passage]:
-    """Every text of the order in reading order."""
+    """The texts of the order in reading order, up to a length; the remarks first have their share."""
+    room = MOST_LETTERS - min(len(order.remarks), MOST_LETTERS // 2)
+    for passage in _all(order):
+        if passage.place == "remarks":
+            room = MOST_LETTERS // 2
+        yield passage if len(passage.text) <= room else replace(passage, text=passage.text[:room])
+        room = max(room - len(passage.text), 0)
+
+
+def _all(order: Order) -> Iterator[Passage]:
     gone = _cancelled(order.lines)
     for index, line in enumerate(order.lines):
         text = f"{line.text}\n{line.code}" if line.code and line.code not in line.text else line.text

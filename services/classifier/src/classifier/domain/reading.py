@@ -1,14 +1,14 @@
 """Reads one order: the tags with their evidence, what was overruled and why, and what else its text tells."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from classifier.domain import notes, wheels
 from classifier.domain.clauses import Clause, clauses
 from classifier.domain.cues import Overruling, overrulings
 from classifier.domain.matching import Hit, Matcher
-from classifier.domain.orders import Order, passages
+from classifier.domain.orders import Order, is_too_long, passages
 from classifier.domain.rules import Finding, Scene, findings
 from classifier.domain.text import Joined, join
 
@@ -79,7 +79,8 @@ def read(order: Order, matcher: Matcher) -> Read:
     fired = [finding for finding in everything if not _is_dropped(finding, joined)]
     told = notes.read(order, joined, hits)
     season = wheels.season(found, fired, {hit for hit, against in reached.items() if against}, order.on)
-    return _assemble(joined, found, fired, season, told)
+    assembled = _assemble(joined, found, fired, season, told)
+    return replace(assembled, review=True) if is_too_long(order) else assembled
 
 
 def _is_dropped(finding: Finding, joined: Joined) -> bool:
