@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autoflows.errors import CannotRun
 from autoflows.folder import Folder, Run
-from common import db
+from common import db, doctor
 from common.bus import parking
 from common.migrate import pending
 from common.service import Service
@@ -26,19 +26,20 @@ class Finding:
     what: str
     said: str
     fine: bool = True
+    reached: bool = True
 
 
 async def examine(folder: Folder, settings: Settings, services: Sequence[Service]) -> list[Finding]:
     """Everything that can be looked at from here."""
     run = _running(folder)
     findings = [_data(folder), run] if isinstance(run, Finding) else [_data(folder)]
+    reached: list[Service] = []
     for service in services:
-        findings.append(await _database(settings, service))
+        findings.append(found := await _database(settings, service))
+        reached += [service] if found.reached else []
     if isinstance(run, Run):
         findings += [finding async for finding in _processes(run)]
-    if settings.bus == "kafka":
-        findings += [finding async for finding in _kafka(settings, services)]
-    return findings
+    return findings + [finding async for finding in _beyond(settings, services, reached)]
 
 
 def _data(folder: Folder) -> Finding:
@@ -69,7 +70,9 @@ async def _database(settings: Settings, service: Service) -> Finding:
             rows = await parking.parked(connection, service.name, service.name, limit=1)  # type: ignore[arg-type]  # executes alike
     except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
         cause = error.__cause__ or error
-        return Finding(what, f"{type(cause).__name__}: {cause}. Is it running (autoflows up), and the secret right?", fine=False)
+        return Finding(
+            what, f"{type(cause).__name__}: {cause}. Is it running (autoflows up), and the secret right?", False, reached=False
+        )
     finally:
         await engine.dispose()
     if rows:
@@ -89,16 +92,14 @@ async def _processes(run: Run) -> AsyncIterator[Finding]:
             yield Finding(f"process {name}", f"answers on port {port}, {waits}, next due {state['next_due'] or 'never'}")
 
 
-async def _kafka(settings: Settings, services: Sequence[Service]) -> AsyncIterator[Finding]:
-    from common.bus.connection import find_trouble  # aiokafka is loaded only where it is used
-    from common.bus.topics import drift
-
-    if (trouble := await find_trouble(settings)) is not None:
-        yield Finding("Kafka", str(trouble), fine=False)
-        return
-    names = sorted({event.topic.name for service in services for event in service.publishes})
-    differences = await drift(settings, names)
-    for difference in differences:
-        yield Finding("Kafka topic", str(difference), fine=not difference.grave)
-    if not differences:
-        yield Finding("Kafka", f"answers at {settings.kafka_bootstrap}; its {len(names)} topics are as they should be")
+async def _beyond(settings: Settings, services: Sequence[Service], reached: Sequence[Service]) -> AsyncIterator[Finding]:
+    """What every installation has, this machine's or a distributed one: roles and clocks (where wrong), Kafka, who is behind."""
+    found = [one for service in reached for one in await doctor.roles(settings, service) + await doctor.clock(settings, service)]
+    found = [one for one in found if one.level != "ok"]
+    if settings.bus == "kafka":
+        answered = await doctor.kafka(settings)
+        found += answered
+        if all(one.level == "ok" for one in answered):
+            found += await doctor.kafka_topics(settings, services)
+    for one in found + await doctor.behind(settings, reached):
+        yield Finding(one.about, str(one), fine=one.level != "fail")
