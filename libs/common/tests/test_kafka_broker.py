@@ -16,6 +16,8 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from common.testing.kafka import Broker
+
+pytestmark = pytest.mark.xdist_group("kafka")  # one broker, one worker
 broker = Broker(Path(sys.argv[1]), secure=False).start()
 print(broker.pid, flush=True)
 time.sleep(60)

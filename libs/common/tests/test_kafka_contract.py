@@ -11,6 +11,8 @@ from common.testing.bus_contract import Bus, BusContract
 from common.testing.kafka import Broker
 from common.testing.postgres import Database
 
+pytestmark = pytest.mark.xdist_group("kafka")  # one broker, one worker
+
 
 class TestKafka(BusContract):
     @pytest.fixture

@@ -25,6 +25,8 @@ from common.testing.kafka import Broker
 from common.testing.postgres import Database
 from common.testing.probes import ProbeSeen
 
+pytestmark = pytest.mark.xdist_group("kafka_faults")  # one broker, one worker
+
 RELAY = "common.testing.probe_relay"
 ITEMS = [uuid4() for _ in range(24)]
 GIVEN = [([7, 8], False), ([9, 12], False), ([6, 7], True), ([7, 7], True), ([8, 7], True)]

@@ -18,6 +18,8 @@ from common.testing.kafka.config import PLAIN_USER, SCRAM_USER, USER_PASSWORD
 from common.testing.postgres import Database
 from common.testing.probes import ProbeSeen
 
+pytestmark = pytest.mark.xdist_group("kafka")  # one broker, one worker
+
 SCRAM = {"kafka_sasl_mechanism": "SCRAM-SHA-512", "kafka_username": SCRAM_USER, "kafka_password": SecretStr(USER_PASSWORD)}
 PLAIN = {"kafka_sasl_mechanism": "PLAIN", "kafka_username": PLAIN_USER, "kafka_password": SecretStr(USER_PASSWORD)}
 WRONG = SecretStr("a wrong password")

@@ -15,6 +15,8 @@ from common.settings import Settings
 from common.testing.kafka import Broker
 from common.testing.probes import listener, prober
 
+pytestmark = pytest.mark.xdist_group("kafka")  # one broker, one worker
+
 NAMES = ["probes", "echoes"]
 
 
