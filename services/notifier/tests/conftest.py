@@ -10,10 +10,10 @@ import pytest
 from autoflows.demo.gatewayapi import GatewayApi
 from common.clock import FixedClock
 from common.testing.mail import MailServer
+from common.testing.nordhavn import NINE, World, anne, dealer, golf, octavia
 from common.testing.postgres import Database
 from common.testing.runtime import Running, running
 from notifier.main import service
-from notifier.testing import NINE, World, anne, dealer, golf, octavia
 
 
 @pytest.fixture

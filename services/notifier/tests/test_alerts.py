@@ -9,7 +9,7 @@ from common.events.messages import MessageAccepted
 from common.events.settings import Sender, UserAlertsChanged
 from common.ids import UserId, new_id
 from common.testing.mail import Fault
-from notifier.testing import ANNE, MIA, NINE, World, answered, dealer, mia
+from common.testing.nordhavn import ANNE, MIA, NINE, World, answered, dealer, mia
 
 
 async def test_a_customer_who_wants_a_call_is_in_the_mail_with_what_to_do(world: World) -> None:

@@ -9,10 +9,10 @@ import pytest
 from autoflows.demo.gatewayapi import BadDay
 from common.events.messages import MessageAccepted, MessageBounced, MessageDelivered, MessageUnknown
 from common.events.webhooks import WebhookAccepted
+from common.testing.nordhavn import NINE, World, due
 from common.testing.runtime import DEALER, OTHER_DEALER
 from notifier.domain.delivery import read_gatewayapi
 from notifier.domain.states import State
-from notifier.testing import NINE, World, due
 
 ORDERS = list(permutations(["BUFFERED", "ENROUTE", "UNDELIVERABLE", "DELIVERED"]))
 

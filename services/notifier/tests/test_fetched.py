@@ -11,10 +11,10 @@ from fastapi import FastAPI
 from common import web
 from common.events.messages import LinkClicked, MessageOpened
 from common.ids import DealerId
+from common.testing.nordhavn import GOLF, NINE, World, contact, due, invitation
 from common.testing.runtime import DEALER, OTHER_DEALER
 from notifier.domain.clicks import Fetch, by_machine
 from notifier.main import service
-from notifier.testing import GOLF, NINE, World, contact, due, invitation
 
 PERSON = {"user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"}
 
@@ -122,7 +122,7 @@ async def test_one_message_shows_its_bodies_and_what_happened(world: World, http
 
 async def test_what_waits_is_listed_with_its_reason(world: World, http: httpx.AsyncClient) -> None:
     from common.events.settings import Sender
-    from notifier.testing import dealer
+    from common.testing.nordhavn import dealer
 
     await world.hear(dealer(2, sender=Sender()), due())
     await world.send()

@@ -15,8 +15,8 @@ from common.events.appointments import AppointmentChanged
 from common.events.customers import CustomerMerged
 from common.events.messages import ContactWithdrawn, MessageAccepted
 from common.ids import AppointmentId, new_id
+from common.testing.nordhavn import ANNE, BO, GOLF, NINE, OCTAVIA, World, anne, answered, contact, due, invitation
 from common.testing.runtime import DEALER
-from notifier.testing import ANNE, BO, GOLF, NINE, OCTAVIA, World, anne, answered, contact, due, invitation
 
 LATER = NINE + timedelta(minutes=5)
 
@@ -99,6 +99,9 @@ async def test_the_same_message_may_be_said_to_be_due_again_after_it_was_withdra
     await world.hear(booked())
     await world.send()
     await world.hear(due(message_id=message_id))  # decided anew, knowing of the appointment
+    again = await world.send()
+    assert again == LATER + timedelta(minutes=1)  # slowly, should the two of us never agree
+    world.rt.at(again)
     await world.send()
     assert len(world.mails()) == 1
     assert len(await world.told(ContactWithdrawn)) == 1

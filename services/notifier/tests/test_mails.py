@@ -11,9 +11,9 @@ import pytest
 from common.events.settings import Sender, WorkshopChanged
 from common.ids import WorkshopId
 from common.testing.mail import Received
+from common.testing.nordhavn import GOLF, World, anne, answered, contact, dealer, due, mia, octavia
 from notifier import texts
 from notifier.domain import names
-from notifier.testing import GOLF, World, anne, answered, contact, dealer, due, mia, octavia
 
 OURS = {"svar.example", "klik.example"}
 _FETCHED = re.compile(r"url\(|@import|<link|<script", re.IGNORECASE)
@@ -132,7 +132,7 @@ async def test_what_a_source_wrote_cannot_break_out_of_its_place(world: World) -
 
 async def test_opens_can_be_switched_off_by_the_dealer(world: World) -> None:
     assert "/o/" in (await mail_for(world)).part("html")
-    await world.hear(dealer(2, settings={"track_opens": False}))
+    await world.hear(dealer(2, settings={"open_tracking": False}))
     assert "/o/" not in (await mail_for(world, contact(2))).part("html")
 
 

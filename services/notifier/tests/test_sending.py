@@ -17,9 +17,9 @@ from common.events.messages import (
 )
 from common.events.settings import Sender
 from common.testing.mail import Fault
+from common.testing.nordhavn import ANNE, GOLF, NINE, World, anne, contact, dealer, due, invitation
 from common.testing.runtime import DEALER
 from notifier import texts
-from notifier.testing import ANNE, GOLF, NINE, World, anne, contact, dealer, due, invitation
 
 
 async def test_a_message_that_is_due_leaves_once_and_is_told(world: World) -> None:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from common.events.customers import CustomerChanged, VehicleChanged
 from common.ids import CustomerId, VehicleId
+from common.testing.nordhavn import SENDER
 from notifier import composing
 from notifier.domain.letters import Letter, Part, Places
 from notifier.domain.sms import fitting, parts, plain, sender_name
-from notifier.testing import SENDER
 
 GSM = st.text("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCXYZÄÖÑÜ§¿abcxyzäöñüà")
 ESCAPED = st.text("^{}\\[~]|€ab", min_size=1)

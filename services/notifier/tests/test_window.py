@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from common.events.messages import ContactWithdrawn
+from common.testing.nordhavn import NINE, World, due
 from notifier.domain.window import DayMissed, Leave, TooLate, Wait, Window, may_leave
-from notifier.testing import NINE, World, due
 
 MONDAY = Window("Europe/Copenhagen", date(2026, 3, 2), time(9), time(18), date(2026, 3, 4))
 

@@ -170,7 +170,7 @@ async def _ready_letter(
     if not (letter.customer.email if row.channel == Channel.EMAIL else letter.customer.mobile):
         await recording.refused(work, row, Because.NO_ADDRESS)
         return None
-    written = composing.write(letter, ways.places(work.dealer), pixel=bool(dealer.settings.get("track_opens", True)))
+    written = composing.write(letter, ways.places(work.dealer), pixel=bool(dealer.settings.get("open_tracking", True)))
     if written is None:
         await recording.put_back(work, row, Waits.NO_TEXT, work.now + LATER)
         return None

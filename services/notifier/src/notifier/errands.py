@@ -18,10 +18,9 @@ from notifier import claiming, recording
 from notifier.claiming import Claimed, Ready, Ways
 from notifier.clients import Mailer, Texter
 from notifier.domain import alerts
-from notifier.domain.due import AlertDue
+from notifier.domain.due import SEND, AlertDue
 from notifier.domain.outcomes import PROVIDER_PAUSE, Accepted, Away, Outcome, Unknown, pause_before_next
 from notifier.domain.states import Purpose, State, Waits
-from notifier.handlers import SEND
 from notifier.store import facts, ledger
 from notifier.tables import AnswerRow
 

@@ -19,13 +19,12 @@ from common.handling import Handlers
 from common.work import Work
 from notifier import recording
 from notifier.domain import alerts, delivery
-from notifier.domain.due import window_of
+from notifier.domain.due import SEND, window_of
 from notifier.domain.states import Purpose, State, Waits
 from notifier.store import facts, ledger
 from notifier.tables import MessageRow
 
 handlers = Handlers()
-SEND = "send"
 _log = structlog.get_logger(__name__)
 
 
@@ -35,7 +34,7 @@ async def remember_due(due: MessageDue, work: Work) -> None:
     if not due.contacts or any(part.step not in (1, 2) for part in due.contacts):
         raise ValueError(f"message {due.message_id} makes no contact, or one beyond the second")
     send_at = window_of(due).opens_at()
-    added = await ledger.add_due(
+    look_at = await ledger.add_due(
         work.session,
         work.dealer,
         due.message_id,
@@ -52,8 +51,8 @@ async def remember_due(due: MessageDue, work: Work) -> None:
             "listed_at": send_at,
         },
     )
-    if added:
-        work.wake(SEND, send_at)
+    if look_at is not None:
+        work.wake(SEND, look_at)
 
 
 @handlers.on(CustomerChanged)

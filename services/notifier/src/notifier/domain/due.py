@@ -11,6 +11,8 @@ from common.events.messages import Contact
 from notifier.domain.states import Purpose
 from notifier.domain.window import Window
 
+SEND = "send"  # what the errand is woken by
+
 
 class AlertDue(BaseModel):
     """An employee is to be told of an answer."""

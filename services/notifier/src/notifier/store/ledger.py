@@ -17,21 +17,26 @@ from notifier.tables import ContactRow, HistoryRow, LinkRow, MessageRow, StrayRo
 
 MESSAGE, CONTACT, HISTORY, LINK = columns(MessageRow), columns(ContactRow), columns(HistoryRow), columns(LinkRow)
 LEASE = timedelta(minutes=3)
+AGAIN_AFTER = timedelta(minutes=1)
 _AGAIN = ("purpose", "channel", "customer_id", "user_id", "workshop_id", "due", "cause_id", "decided_at", "send_at", "listed_at")
 _BLANK: dict[str, Any] = {"state": State.DUE, "waits": None, "claim": None, "looked": False, "attempts": 0, "because": None}
 
 
-async def add_due(session: AsyncSession, dealer: DealerId, message_id: UUID, values: Mapping[str, Any]) -> bool:
-    """Remember that a message is due. Said twice it is one; one that did not leave may be said to be due again."""
+async def add_due(session: AsyncSession, dealer: DealerId, message_id: UUID, values: Mapping[str, Any]) -> datetime | None:
+    """Remember that a message is due. Said twice it is one; one that did not leave may be said to be due again, and
+    then waits a little: were two services to disagree for ever, they would do so slowly. Returns when to look at it."""
     row = insert(MessageRow).values(dealer_id=dealer, message_id=message_id, **values, **_BLANK)
     added = await session.execute(
         row.on_conflict_do_update(
             index_elements=["dealer_id", "message_id"],
-            set_={name: row.excluded[name] for name in _AGAIN} | _BLANK,
+            set_={name: row.excluded[name] for name in _AGAIN}
+            | _BLANK
+            | {"send_at": func.greatest(row.excluded.send_at, row.excluded.decided_at + AGAIN_AFTER)},
             where=MESSAGE.state.in_(GIVEN_UP) & (MESSAGE.cause_id != row.excluded.cause_id),
-        ).returning(MESSAGE.message_id)
+        ).returning(MESSAGE.send_at)
     )
-    return added.first() is not None
+    send_at: datetime | None = added.scalar_one_or_none()
+    return send_at
 
 
 async def due_now(

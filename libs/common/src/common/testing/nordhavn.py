@@ -1,4 +1,4 @@
-"""For notifier's tests: the facts of one dealer, and a notifier with what is around it."""
+"""Nordhavn Auto: a dealer for tests, with its customers and vehicles, the events about them, and a notifier's surroundings."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
