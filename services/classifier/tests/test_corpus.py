@@ -10,7 +10,7 @@ from classifier.lexicons import matcher
 
 CORPUS = Path(__file__).parent / "corpus"
 
-JUDGED = ("report", "fresh", "blind")
+JUDGED = ("report", "fresh", "blind", "late")
 SURE = ("service", "inspection_check", "wheel_change_winter", "wheel_change_summer", "wheel_change")
 
 

@@ -30,12 +30,18 @@ class Clause:
 
 
 def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Clause]:
-    """Cut the text at commas, brackets, dashes, `men`, and where `og` leads on to a new verb or cue.
+    """Cut the text at commas, brackets, dashes, `men`, and where `og` leads on to a new verb or cue."""
+    hits = list(hits)
+    found = _cut(joined, {hit.first for hit in hits if hit.group in lexicon.verbs or hit.group in lexicon.cues}, lexicon)
+    for hit in hits:
+        clause = _holding(found, hit.first)
+        kind = clause.cues if hit.group in lexicon.cues else clause.done if hit.group in lexicon.verbs else clause.things
+        kind.append(hit)
+        clause.bare &= kind is not clause.things or hit.group in lexicon.helpers
+    return _named(found)
 
-    A colon cuts behind a cue only: `Ikke udført: service` is a heading, `Tandrem: skiftet sidste år` speaks of one thing.
-    """
-    verbs = {hit.first for hit in hits if hit.group in lexicon.verbs or hit.group in lexicon.cues}
-    cues = {hit.first for hit in hits if hit.group in lexicon.cues}
+
+def _cut(joined: Joined, verbs: set[int], lexicon: Lexicon) -> list[Clause]:
     found: list[Clause] = []
     sentence = -1
     for index, word in enumerate(joined.words):
@@ -43,18 +49,28 @@ def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Claus
         turns = folded in lexicon.turns or (folded in lexicon.lists and index + 1 in verbs)
         if word.gap >= Gap.SENTENCE:
             sentence += 1
-        named = word.gap == Gap.CLAUSE and joined.words[index - 1].colon and cues.isdisjoint(range(found[-1].first, index))
-        if (word.gap >= Gap.CLAUSE and not named) or turns:
+        if word.gap >= Gap.CLAUSE or turns:
             found.append(Clause(index, index, sentence, word.passage, word.colon))
         found[-1].last, found[-1].heading = index, word.colon
         found[-1].listed |= folded in lexicon.lists
         found[-1].joint = index if folded in lexicon.lists else found[-1].joint
-    for hit in hits:
-        clause = _holding(found, hit.first)
-        kind = clause.cues if hit.group in lexicon.cues else clause.done if hit.group in lexicon.verbs else clause.things
-        kind.append(hit)
-        clause.bare &= kind is not clause.things or hit.group in lexicon.helpers
     return found
+
+
+def _named(found: list[Clause]) -> list[Clause]:
+    """A colon cuts no clause that only says something of what it names: `Tandrem: skiftet sidste år`."""
+    merged: list[Clause] = []
+    for clause in found:
+        before = merged[-1] if merged else None
+        if before and before.heading and not before.cues and clause.bare and before.sentence == clause.sentence:
+            before.last, before.heading, before.joint = clause.last, clause.heading, max(before.joint, clause.joint)
+            before.listed |= clause.listed
+            before.things += clause.things
+            before.done += clause.done
+            before.cues += clause.cues
+        else:
+            merged.append(clause)
+    return merged
 
 
 def _holding(found: list[Clause], word: int) -> Clause:

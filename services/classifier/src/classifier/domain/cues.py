@@ -80,7 +80,7 @@ def _list_after(number: int, found: list[Clause], *, alone: bool, cue: Cue) -> l
         if other.sentence != found[number].sentence or other.has_verb:
             break
         run.append(other)
-    if not run or (found[number].listed and not alone):
+    if not run or (found[number].listed and not alone) or (alone and found[number].done and cue.stops_at_done):
         return []
     if alone and (cue.direction == "after" or not _said_before(number, found, cue)):
         run = run[: next((i + 1 for i, clause in enumerate(run) if clause.listed), 1)]

@@ -1,6 +1,6 @@
 """Reads one order: the tags with their evidence, what was overruled and why, and what else its text tells."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -77,10 +77,23 @@ def read(order: Order, matcher: Matcher) -> Read:
     reached = overrulings(found, lexicon, joined)
     everything = findings(lexicon.rules, scene, reached, finished=order.finished)
     fired = [finding for finding in everything if not _is_dropped(finding, joined)]
+    if order.finished:
+        fired = list(_without_mere_wishes(fired, found))
     told = notes.read(order, joined, hits)
     season = wheels.season(found, fired, {hit for hit, against in reached.items() if against}, order.on)
     assembled = _assemble(joined, found, fired, season, told)
     return replace(assembled, review=True) if is_too_long(order) else assembled
+
+
+def _without_mere_wishes(fired: Sequence[Finding], found: Sequence[Clause]) -> Iterator[Finding]:
+    """What was wished for counts as done, unless the same order says that it was not: `ønsker synstjek - synstjek ikke nået`."""
+    wishes = [clause for clause in found if not clause.done and any(hit.group == "wish" for hit in clause.things)]
+    refuted = {finding.rule.tag: finding.against for finding in fired if finding.against}
+    for finding in fired:
+        first = finding.hits[0].first
+        is_wish = any(clause.first <= first <= clause.last for clause in wishes)
+        against = refuted.get(finding.rule.tag, ()) if finding.counts and is_wish else ()
+        yield replace(finding, against=against) if against else finding
 
 
 def _is_dropped(finding: Finding, joined: Joined) -> bool:
