@@ -164,6 +164,7 @@ def test_every_type_has_words_for_both_steps_and_both_channels() -> None:
         ("ANNE HOLM", False, "Anne"),
         ("Holm, Anne", False, "Anne"),
         ("A. Holm", False, "A. Holm"),
+        (", ", False, ","),
         ("Nordisk Byg ApS", True, "Nordisk Byg ApS"),
         ("  ", False, None),
         (None, False, None),

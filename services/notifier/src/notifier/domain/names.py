@@ -13,8 +13,8 @@ def first_name(full_name: str | None, *, business: bool) -> str | None:
         return name or None
     name = name.title() if name.isupper() else name
     family, comma, given = name.partition(",")
-    first = (given if comma and given.strip() else family).split()[0]
-    return first if len(first.rstrip(".")) > 1 else name
+    words = (given if comma and given.strip() else family).split()
+    return words[0] if words and len(words[0].rstrip(".")) > 1 else name
 
 
 def car_name(make: str | None, model: str | None) -> str | None:
