@@ -21,8 +21,7 @@ def odometer(passages: Iterable[Passage]) -> int | None:
 
 
 def _without_interval(match: re.Match[str]) -> str:
-    is_interval = not match[1] and int(re.sub(r"\D", "", match[2])) % _AHEAD = re.compile(r"\b(?:næste|naeste|inden|senest|hver)\b[^\n;,]{0,40}", re.IGNORECASE)
-_ROUND_KM == 0
+    is_interval = not match[1] and int(re.sub(r"\D", "", match[2])) % _ROUND_KM == 0
     return " " * len(match[0]) if is_interval else match[0]
 
 
