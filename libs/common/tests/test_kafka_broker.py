@@ -12,12 +12,13 @@ import pytest
 from common.testing.kafka import found
 from common.testing.kafka.broker import Broker, BrokerFailed
 
+pytestmark = pytest.mark.xdist_group("kafka")  # one broker, one worker
+
 OWNER = """
 import sys, time
 from pathlib import Path
 from common.testing.kafka import Broker
 
-pytestmark = pytest.mark.xdist_group("kafka")  # one broker, one worker
 broker = Broker(Path(sys.argv[1]), secure=False).start()
 print(broker.pid, flush=True)
 time.sleep(60)
@@ -25,9 +26,11 @@ time.sleep(60)
 
 
 def test_kafka_never_outlives_its_parent_and_its_folder_can_be_used_again(kafka_here: None, tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE) as owner:
+    with subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as owner:
         assert owner.stdout is not None
-        orphan = int(owner.stdout.readline())
+        said = owner.stdout.readline()
+        assert said, owner.communicate()
+        orphan = int(said)
         with pytest.raises(BrokerFailed, match="runs already"):
             Broker(tmp_path, secure=False).start()
         owner.send_signal(signal.SIGKILL)

@@ -1,6 +1,7 @@
 """`make kafka`: a plain broker on this machine, in the foreground, its data kept in a folder."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -22,11 +23,9 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     print(f"Kafka answers on {broker.bootstrap}. Services use it with AUTOFLOWS_BUS=kafka. Ctrl-C ends it.", flush=True)  # noqa: T201
-    try:
-        return broker.wait()
-    except KeyboardInterrupt:
-        broker.stop()
-        return 0
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: broker.terminate())
+    return 0 if broker.wait() in (0, 143) else 1  # 143: as asked
 
 
 if __name__ == "__main__":

@@ -106,6 +106,11 @@ class Broker:
         shutil.rmtree(self._data)
         self.start()
 
+    def terminate(self) -> None:
+        """Ask it to end, without waiting."""
+        if self._process is not None and self.pid is not None:
+            self._process.send_signal(signal.SIGTERM)
+
     def wait(self) -> int:
         """Until it ends by itself."""
         assert self._process is not None
