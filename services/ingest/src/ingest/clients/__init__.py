@@ -1,0 +1,1 @@
+"""Calls to the outside, each behind a small class; what cannot be reached is a sentence, never a traceback."""

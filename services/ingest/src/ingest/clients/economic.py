@@ -1,0 +1,118 @@
+"""e-conomic's REST API: both token headers, paging by `nextPage`, patience with 429 and half answers.
+
+Documented: `X-AppSecretToken` and `X-AgreementGrantToken`; `nextPage` is absent on the last page; lines stand only in an
+invoice's own resource; 50,000 calls in 24 hours for an agreement.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from common.errors import DomainError, TransientError
+
+BASE = "https://restapi.e-conomic.com"
+CALLS_A_DAY = 50_000
+PAGE = 200
+_TRIES = 4
+_LONGEST_WAIT = 60.0  # seconds; longer waits are the next poll's
+_MAX_BODY = 20 * 1024 * 1024
+
+
+class Refused(DomainError):
+    """e-conomic will not answer as things are: a token is wrong, or the day's calls are used up."""
+
+    code = "source_refused"
+
+
+class Economic:
+    """One agreement. `spend` is asked before every call and raises when the day's calls are used up."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, url: str, *, app_secret: str, grant: str, spend: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._http, self._url, self._spend = http, url.rstrip("/"), spend
+        self._headers = {"X-AppSecretToken": app_secret, "X-AgreementGrantToken": grant, "Content-Type": "application/json"}
+
+    async def booked_invoices(self, after: int) -> AsyncIterator[dict[str, Any]]:
+        """The heads of booked invoices with a number above `after`, by number."""
+        condition = quote(f"bookedInvoiceNumber$gt:{after}", safe="$:")
+        async for found in self._collection(f"/invoices/booked?filter={condition}&sort=bookedInvoiceNumber&pagesize={PAGE}"):
+            yield found
+
+    async def booked_invoice(self, number: int) -> dict[str, Any]:
+        """One booked invoice with its lines."""
+        return await self._get(f"{self._url}/invoices/booked/{number}")
+
+    async def customers_changed(self, since: str | None) -> AsyncIterator[dict[str, Any]]:
+        """Customers changed since that instant (ISO 8601), all of them without one."""
+        condition = f"filter={quote(f'lastUpdated$gte:{since}', safe='$:')}&" if since else ""
+        async for found in self._collection(f"/customers?{condition}sort=customerNumber&pagesize={PAGE}"):
+            yield found
+
+    async def orders(self, state: str) -> AsyncIterator[dict[str, Any]]:
+        """Orders in a state (`drafts`, `sent`) with their lines."""
+        async for head in self._collection(f"/orders/{state}?sort=orderNumber&pagesize={PAGE}"):
+            yield await self._get(f"{self._url}/orders/{state}/{head['orderNumber']}")
+
+    async def _collection(self, path: str) -> AsyncIterator[dict[str, Any]]:
+        """Everything on all pages. Pages shift while they are read, so what came before is passed over."""
+        seen: set[str] = set()
+        address: str | None = self._url + path
+        while address is not None:
+            page = await self._get(address)
+            for found in page.get("collection") or ():
+                key = json.dumps([found.get(name) for name in ("bookedInvoiceNumber", "orderNumber", "customerNumber", "self")])
+                if key not in seen:
+                    seen.add(key)
+                    yield found
+            following = (page.get("pagination") or {}).get("nextPage")
+            address = self._own(following) if following else None
+
+    def _own(self, link: str) -> str:
+        """A link of theirs, followed only to where this connection points: tokens go nowhere else."""
+        parts = urlsplit(link)
+        return self._url + parts.path.removeprefix(urlsplit(self._url).path) + (f"?{parts.query}" if parts.query else "")
+
+    async def _get(self, address: str) -> dict[str, Any]:
+        for attempt in range(1, _TRIES + 1):
+            await self._spend()
+            try:
+                answer = await self._http.get(address, headers=self._headers)
+                body = self._body(answer)
+            except (httpx.HTTPError, ValueError) as error:
+                if attempt == _TRIES:
+                    raise TransientError(f"e-conomic does not answer ({type(error).__name__})") from error
+                await asyncio.sleep(0.2 * 2**attempt)
+                continue
+            if answer.status_code == 200:
+                return body
+            if answer.status_code in (401, 403):
+                raise Refused("e-conomic refuses the tokens. Check the app secret and the agreement grant, and connect again.")
+            if answer.status_code == 429 or answer.status_code >= 500:
+                wait = _retry_after(answer) or 0.2 * 2**attempt
+                if attempt == _TRIES or wait > _LONGEST_WAIT:
+                    raise TransientError(f"e-conomic is busy (HTTP {answer.status_code})")
+                await asyncio.sleep(wait)
+                continue
+            raise Refused(f"e-conomic answered {answer.status_code}: {str(body.get('message', ''))[:200]}")
+        raise AssertionError("unreachable")
+
+    @staticmethod
+    def _body(answer: httpx.Response) -> dict[str, Any]:
+        if len(answer.content) > _MAX_BODY:
+            raise ValueError("the answer is too large")
+        if answer.status_code != 200 and "json" not in answer.headers.get("content-type", ""):
+            return {}
+        found = json.loads(answer.content)
+        if not isinstance(found, dict):
+            raise ValueError("the answer is no object")
+        return found
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    given = answer.headers.get("retry-after", "")
+    return float(given) if given.isdigit() else None

@@ -1,0 +1,198 @@
+"""What ingest adds to the command line: `connect` a source, and `import` a file."""
+
+import asyncio
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from common.errors import DomainError
+from common.ids import DealerId, dealer_named, derived_id
+from common.service import Runtime, Service, opened
+from ingest import files, store
+from ingest.clients.economic import BASE, CALLS_A_DAY
+from ingest.clients.sealing import Sealer
+from ingest.domain.mapping import FileMapping, read_mapping
+from ingest.errands import POLL
+from ingest.recording import Recorder
+
+_out = Console(soft_wrap=True, highlight=False, markup=False)
+_err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+SHOWN = 20  # bad rows printed; all are kept
+
+
+def add_commands(app: typer.Typer, service: Service) -> None:
+    """Add ingest's commands to the command line."""
+    connect = typer.Typer(help="Connect a source of orders.", no_args_is_help=True)
+    app.add_typer(connect, name="connect")
+
+    @connect.command()
+    def economic(
+        dealer: Annotated[str, typer.Option(help="The dealer's short name.")],
+        app_secret: Annotated[
+            str,
+            typer.Option(
+                help="X-AppSecretToken; asked for when not given.", envvar="ECONOMIC_APP_SECRET", prompt=True, hide_input=True
+            ),
+        ],
+        grant: Annotated[
+            str,
+            typer.Option(
+                help="X-AgreementGrantToken; asked for when not given.", envvar="ECONOMIC_GRANT", prompt=True, hide_input=True
+            ),
+        ],
+        url: Annotated[str, typer.Option(help="Where the API is.")] = BASE,
+        name: Annotated[str, typer.Option(help="What to call this source.")] = "e-conomic",
+        open_orders: Annotated[
+            bool, typer.Option("--open-orders", help="Orders not invoiced yet are jobs under way here.")
+        ] = False,
+        every: Annotated[str, typer.Option(help="How often to ask: 15m, 1h.")] = "1h",
+        calls_a_day: Annotated[int, typer.Option(help="How much of the agreement's calls may be used.", min=100)] = CALLS_A_DAY,
+    ) -> None:
+        """Read booked invoices and customers of an e-conomic agreement, at an interval."""
+        config = {
+            "url": _address(url), "every_seconds": _duration(every).total_seconds(), "calls_a_day": calls_a_day,
+            "gives": ["orders", *(["open_orders"] if open_orders else [])],
+        }  # fmt: skip
+        secrets = {"app_secret": app_secret, "grant": grant}
+        asyncio.run(_connect(service, dealer, name, "economic", config, secrets))
+
+    @connect.command()
+    def file(
+        dealer: Annotated[str, typer.Option(help="The dealer's short name.")],
+        name: Annotated[str, typer.Option(help="What to call this source.")],
+        mapping: Annotated[
+            Path | None, typer.Option(help="A JSON file that maps columns to fields; without one: JSON lines.")
+        ] = None,
+    ) -> None:
+        """A source whose files are brought by `autoflows import`."""
+        found = _mapping(mapping) if mapping is not None else None
+        config = {
+            "gives": list(found.gives) if found else ["orders", "open_orders"],
+            "mapping": found.model_dump() if found else None,
+        }
+        asyncio.run(_connect(service, dealer, name, "file", config, None))
+
+    @connect.command(name="list")
+    def list_sources(dealer: Annotated[str, typer.Option(help="The dealer's short name.")]) -> None:
+        """Show a dealer's sources and how they fare."""
+        asyncio.run(_list(service, dealer))
+
+    @app.command(name="import")
+    def import_file(
+        path: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or JSON-lines file of orders.")],
+        dealer: Annotated[str, typer.Option(help="The dealer's short name.")],
+        source: Annotated[str, typer.Option(help="The source's name (autoflows connect file).")],
+        mapping: Annotated[Path | None, typer.Option(help="Another mapping than the source's.")] = None,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and keep nothing.")] = False,
+    ) -> None:
+        """Bring a file of orders. Bad rows are told by line and kept for repair; the rest goes in."""
+        raise typer.Exit(asyncio.run(_import(service, path, dealer, source, mapping, dry_run)))
+
+
+async def _connect(
+    service: Service, slug: str, name: str, kind: str, config: dict[str, Any], secrets: dict[str, str] | None
+) -> None:
+    dealer = dealer_named(slug)
+    source = source_id(dealer, name)
+    async with opened(service) as runtime:
+        await _known(runtime, dealer, slug)
+        async with runtime.work(dealer) as work:
+            sealed = Sealer(runtime.settings).seal(secrets) if secrets else None
+            await store.save_source(work.session, dealer, source, title=name, kind=kind, config=config, secrets=sealed)
+            recorder = Recorder(work, source, tuple(config["gives"]))
+            await recorder.source(title=name, kind=kind, fresh_at=None, polled=kind != "file")
+            if kind != "file":
+                work.wake(POLL, work.now)
+    _out.print(f"{name} is connected for {slug}.")
+
+
+async def _list(service: Service, slug: str) -> None:
+    dealer = dealer_named(slug)
+    async with opened(service) as runtime:
+        await _known(runtime, dealer, slug)
+        async with runtime.work(dealer) as work:
+            sources = await store.sources(work.session, dealer)
+    if not sources:
+        _out.print(f"{slug} has no sources yet. Connect one: autoflows connect economic --dealer {slug}")
+    for source in sources:
+        fresh = f"last read {source.fresh_at:%Y-%m-%d %H:%M} UTC" if source.fresh_at else "not read yet"
+        _out.print(f"{source.title} ({source.kind}): {source.state}, {fresh}; gives {', '.join(source.config['gives'])}")
+        if source.problem:
+            _out.print(f"  {source.problem}")
+
+
+async def _import(service: Service, path: Path, slug: str, name: str, mapping: Path | None, dry_run: bool) -> int:
+    dealer = dealer_named(slug)
+    async with opened(service) as runtime:
+        await _known(runtime, dealer, slug)
+        async with runtime.work(dealer) as work:
+            source = await store.source(work.session, dealer, source_id(dealer, name))
+        kept = source.config.get("mapping") if source is not None else None
+        found = _mapping(mapping) if mapping is not None else (read_mapping(kept) if kept else None)
+        with Progress(console=_err, disable=not _err.is_terminal, transient=True) as progress:
+            task = progress.add_task(path.name, total=None)
+            report = await files.bring(
+                runtime, dealer, source_id(dealer, name), path, mapping=found, dry_run=dry_run,
+                progress=lambda count: progress.update(task, completed=count),
+            )  # fmt: skip
+    would = "would be " if dry_run else ""
+    _out.print(
+        f"{path.name}: {report.recorded} orders {would}recorded, {report.unchanged} unchanged, {len(report.bad)} bad rows."
+    )
+    for bad in report.bad[:SHOWN]:
+        _err.print(f"line {bad.line}: {bad.problem}")
+    if len(report.bad) > SHOWN:
+        _err.print(f"… and {len(report.bad) - SHOWN} more")
+    return 1 if report.bad else 0
+
+
+async def _known(runtime: Runtime, dealer: DealerId, slug: str) -> None:
+    """Wait until this dealer was heard of: it may have been added a moment ago."""
+    async with runtime.work(dealer) as work:
+        if await store.dealer(work.session, dealer) is not None:
+            return
+    await runtime.consumer.load()
+    while await runtime.consumer.step():
+        pass
+    async with runtime.work(dealer) as work:
+        if await store.dealer(work.session, dealer) is None:
+            raise DomainError(
+                f"There is no dealer {slug!r}. Add it first: autoflows dealers add --slug {slug} …", code="no_dealer"
+            )
+
+
+def source_id(dealer: UUID, name: str) -> UUID:
+    """A source's id follows from its name."""
+    return derived_id("source", dealer, name.casefold())
+
+
+def _mapping(path: Path) -> FileMapping:
+    try:
+        return read_mapping(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise DomainError(f"{path} cannot be read: {error.strerror}.", code="no_file") from None
+    except ValueError as error:
+        raise DomainError(f"{path} is no JSON: {error}.", code="bad_mapping") from None
+
+
+def _address(url: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", url) or (
+        url.startswith("http://") and not re.match(r"http://(127\.|localhost)", url)
+    ):
+        raise DomainError("The address must begin with https:// (http only on this machine).", code="bad_address")
+    return url
+
+
+def _duration(given: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,4})([mhd])", given)
+    if found is None or (span := timedelta(**{_UNITS[found[2]]: int(found[1])})) < timedelta(minutes=5):
+        raise DomainError(f"{given!r} is no interval. Say for example 15m or 1h; at least 5m.", code="bad_interval")
+    return span

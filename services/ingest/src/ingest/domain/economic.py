@@ -1,0 +1,142 @@
+"""e-conomic's bodies as snapshots. There is no vehicle in them: plate, VIN and km are taken from notes, references and lines.
+
+Shapes: e-conomic's REST API (booked invoices, draft and sent orders, customers); missing fields are simply absent.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from common import values
+from common.events.work_orders import OrderLine
+from ingest.domain.snapshots import CustomerSnapshot, OrderSnapshot, VehicleSnapshot
+
+_CREDITS = re.compile(
+    r"(?:kreditnota|krediteret|krediterer|kredit|credit)\D{0,40}?(?:faktura|fakt\.?|nr\.?|invoice)\D{0,12}(\d+)", re.IGNORECASE
+)
+_HOURS = re.compile(r"^(?:time|timer|t|hour|hours)$", re.IGNORECASE)
+
+
+def customer(body: Mapping[str, Any], country: str) -> CustomerSnapshot:
+    """A customer of `/customers`. One with a company number counts as business; nothing is told of consent."""
+    given_mobile = body.get("mobilePhone") or body.get("telephoneAndFaxNumber")
+    return CustomerSnapshot(
+        number=str(body["customerNumber"]),
+        full_name=_text(body.get("name")),
+        email=values.email(_first_address(body.get("email"))),
+        mobile=values.mobile(given_mobile, country),
+        kind="business" if body.get("corporateIdentificationNumber") else "private",
+    )
+
+
+def invoice(body: Mapping[str, Any]) -> OrderSnapshot:
+    """A booked invoice with its lines: a finished order, or a credit note."""
+    booked_on = _date(body.get("date"))
+    net = body.get("netAmount")
+    lines = tuple(_lines(body))
+    is_credit = (net if isinstance(net, int | float) else sum(line.amount or 0 for line in lines)) < 0
+    text = "\n".join(_texts(body))
+    return OrderSnapshot(
+        number=str(body["bookedInvoiceNumber"]),
+        status="credited" if is_credit else "finished",
+        finished_on=booked_on,
+        changed_on=booked_on,
+        customer=_recipient(body),
+        vehicle=vehicle_in(body),
+        lines=lines,
+        remarks="\n".join(_remarks(body)),
+        odometer_km=values.kilometres_in(text),
+        hours=_hours(body),
+        mechanics=_mechanics(body),
+        currency=body.get("currency"),
+        credits=_credited_number(text) if is_credit else None,
+        is_credit=is_credit,
+    )
+
+
+def order(body: Mapping[str, Any]) -> OrderSnapshot:
+    """A draft or sent order with its lines: an open order."""
+    text = "\n".join(_texts(body))
+    return OrderSnapshot(
+        number=f"order-{body['orderNumber']}",
+        status="open",
+        changed_on=_date(body.get("lastUpdated")) or _date(body.get("date")),
+        customer=_recipient(body),
+        vehicle=vehicle_in(body),
+        lines=tuple(_lines(body)),
+        remarks="\n".join(_remarks(body)),
+        odometer_km=values.kilometres_in(text),
+        mechanics=_mechanics(body),
+        currency=body.get("currency"),
+    )
+
+
+def vehicle_in(body: Mapping[str, Any]) -> VehicleSnapshot:
+    """The vehicle that an invoice or order is about: the first plate and VIN in its references, notes and lines."""
+    text = "\n".join(_texts(body))
+    return VehicleSnapshot(plate=values.danish_plate_in(text), vin=values.vin_in(text))
+
+
+def _recipient(body: Mapping[str, Any]) -> CustomerSnapshot | None:
+    number = (body.get("customer") or {}).get("customerNumber")
+    if number is None:
+        return None
+    return CustomerSnapshot(number=str(number), full_name=_text((body.get("recipient") or {}).get("name")))
+
+
+def _texts(body: Mapping[str, Any]) -> Iterator[str]:
+    yield from _remarks(body)
+    yield from (line.text for line in _lines(body))
+
+
+def _remarks(body: Mapping[str, Any]) -> Iterator[str]:
+    references, notes = body.get("references") or {}, body.get("notes") or {}
+    delivery, project = body.get("delivery") or {}, body.get("project") or {}
+    found = (
+        references.get("other"), notes.get("heading"), notes.get("textLine1"), notes.get("textLine2"),
+        project.get("name"), delivery.get("address"), delivery.get("deliveryTerms"),
+    )  # fmt: skip
+    yield from (text for text in map(_text, found) if text)
+
+
+def _lines(body: Mapping[str, Any]) -> Iterator[OrderLine]:
+    for line in body.get("lines") or ():
+        amount = line.get("totalNetAmount")
+        yield OrderLine(
+            code=_text((line.get("product") or {}).get("productNumber")),
+            text=_text(line.get("description")) or "",
+            quantity=line.get("quantity"),
+            unit=_text((line.get("unit") or {}).get("name")),
+            amount=round(amount * 100) if isinstance(amount, int | float) else None,
+        )
+
+
+def _hours(body: Mapping[str, Any]) -> float | None:
+    hours = [line.quantity for line in _lines(body) if line.unit and _HOURS.match(line.unit) and line.quantity is not None]
+    return sum(hours) if hours else None
+
+
+def _mechanics(body: Mapping[str, Any]) -> tuple[str, ...]:
+    person = (body.get("references") or {}).get("salesPerson") or {}
+    return (f"employee {person['employeeNumber']}",) if "employeeNumber" in person else ()
+
+
+def _credited_number(text: str) -> str | None:
+    found = _CREDITS.search(text)
+    return found[1] if found else None
+
+
+def _first_address(given: object) -> str | None:
+    return re.split(r"[;,\s]+", given.strip())[0] if isinstance(given, str) and given.strip() else None
+
+
+def _text(given: object) -> str | None:
+    return given.strip() or None if isinstance(given, str) else None
+
+
+def _date(given: object) -> date | None:
+    try:
+        return date.fromisoformat(str(given)[:10]) if given else None
+    except ValueError:
+        return None

@@ -1,0 +1,87 @@
+"""What a source tells of customers, vehicles, orders and appointments, before anybody knows whose they are."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from common.events.customers import Consent
+from common.events.work_orders import OrderLine
+
+NOT_TOLD = Consent()
+
+
+@dataclass(frozen=True)
+class CustomerSnapshot:
+    """A customer as one source has him; `number` is the source's own."""
+
+    number: str
+    full_name: str | None = None
+    email: str | None = None
+    mobile: str | None = None
+    kind: str | None = None
+    groups: tuple[str, ...] = ()
+    language: str | None = None
+    consent: Consent = NOT_TOLD
+
+
+@dataclass(frozen=True)
+class VehicleSnapshot:
+    """A vehicle as one source has it; known again by VIN, plate or the source's own key."""
+
+    plate: str | None = None
+    vin: str | None = None
+    key: str | None = None
+    make: str | None = None
+    model: str | None = None
+    model_year: int | None = None
+    fuel: str | None = None
+    variant: str | None = None
+    first_registered_on: date | None = None
+
+    def is_known(self) -> bool:
+        """Whether there is anything to know it again by."""
+        return bool(self.plate or self.vin or self.key)
+
+
+@dataclass(frozen=True)
+class OrderSnapshot:
+    """An order as one source has it now. `credits` names the order that it takes back."""
+
+    number: str
+    status: str
+    finished_on: date | None = None
+    changed_on: date | None = None
+    customer: CustomerSnapshot | None = None
+    vehicle: VehicleSnapshot = VehicleSnapshot()
+    workshop: str | None = None
+    lines: tuple[OrderLine, ...] = ()
+    remarks: str = ""
+    odometer_km: int | None = None
+    order_type: str | None = None
+    mechanics: tuple[str, ...] = ()
+    hours: float | None = None
+    currency: str | None = None
+    next_service_on: date | None = None
+    credits: str | None = None
+    is_credit: bool = False
+
+    def total(self) -> int:
+        """The net amount of all lines, in minor units."""
+        return sum(line.amount or 0 for line in self.lines)
+
+
+@dataclass(frozen=True)
+class AppointmentSnapshot:
+    """An appointment as one source has it now."""
+
+    number: str
+    starts_at: datetime
+    status: str = "booked"
+    text: str = ""
+    vehicle: VehicleSnapshot = VehicleSnapshot()
+    customer: CustomerSnapshot | None = None
+    answers: str | None = None  # our reference, where the booking carries it
+
+
+def credited(order: OrderSnapshot) -> OrderSnapshot:
+    """The same order once it was taken back: it counts for nothing any more."""
+    return replace(order, status="credited")

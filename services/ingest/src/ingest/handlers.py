@@ -1,0 +1,77 @@
+"""Door 1: what ingest hears. Dealers for their country and zone; verified webhooks of booking systems."""
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from common import values
+from common.events.settings import DealerChanged
+from common.events.webhooks import WebhookAccepted
+from common.handling import Handlers
+from common.ids import InvitationId, derived_id
+from common.web import strict_json
+from common.work import Work
+from ingest import store
+from ingest.domain.snapshots import AppointmentSnapshot, CustomerSnapshot, VehicleSnapshot
+from ingest.recording import Recorder
+
+handlers = Handlers()
+BOOKINGS = "booking"
+
+
+class Booking(BaseModel):
+    """The body of a booking system's webhook; what is not known here is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    booking_id: str = Field(min_length=1, max_length=200)
+    status: str = Field(default="booked", pattern="^(booked|moved|cancelled|no_show)$")
+    starts_at: datetime
+    text: str = Field(default="", max_length=2000)
+    plate: str | None = None
+    vin: str | None = None
+    customer_number: str | None = None
+    invitation: str | None = None
+    invitation_id: UUID | None = None  # put in by api, which knows the code
+
+
+@handlers.on(DealerChanged)
+async def remember_dealer(event: DealerChanged, work: Work) -> None:
+    await store.remember_dealer(work.session, event)
+
+
+@handlers.on(WebhookAccepted)
+async def record_booking(event: WebhookAccepted, work: Work) -> None:
+    """A booking becomes an appointment; a body that cannot be used is kept and shown, not lost."""
+    if event.source != BOOKINGS:
+        return
+    try:
+        booking = Booking.model_validate(strict_json(event.body.encode()))
+    except (ValidationError, ValueError) as error:
+        await store.keep(work.session, work.dealer, _origin(event), 0, event.body, _brief(error), work.now)
+        return
+    dealer = await store.dealer(work.session, work.dealer)
+    zone = ZoneInfo(dealer.timezone) if dealer is not None else ZoneInfo("UTC")
+    starts_at = booking.starts_at if booking.starts_at.tzinfo else booking.starts_at.replace(tzinfo=zone)
+    recorder = Recorder(work, derived_id("source", work.dealer, BOOKINGS), ("appointments",))
+    await recorder.source(title="Booking", kind="webhook", fresh_at=None, polled=False)
+    await recorder.appointment(
+        AppointmentSnapshot(
+            booking.booking_id, starts_at, booking.status, booking.text,
+            VehicleSnapshot(plate=values.plate(booking.plate), vin=values.vin(booking.vin)),
+            CustomerSnapshot(booking.customer_number) if booking.customer_number else None,
+        ),
+        InvitationId(booking.invitation_id) if booking.invitation_id else None,
+    )  # fmt: skip
+
+
+def _origin(event: WebhookAccepted) -> UUID:
+    return derived_id(event.source, event.delivery_id)
+
+
+def _brief(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, found['loc'])) or 'body'}: {found['msg']}" for found in error.errors()[:10])
+    return str(error)

@@ -1,0 +1,106 @@
+"""The rows ingest owns: sources with their secrets and cursors, and everything a source told, under ids that ingest minted."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from common import db
+
+SCHEMA = "ingest"
+metadata = db.schema(SCHEMA)
+
+
+class Row(SQLModel, registry=registry(metadata=metadata)):
+    """The base of ingest's tables."""
+
+
+class DealerRow(Row, table=True):
+    """What ingest needs to know of a dealer."""
+
+    __tablename__ = "dealer"
+
+    dealer_id: UUID = Field(primary_key=True)
+    revision: int = Field(sa_type=sa.BigInteger)
+    country: str
+    timezone: str
+
+
+class SourceRow(Row, table=True):
+    """A connection: where it is, how often it is asked, how far it was read, and how it fares."""
+
+    __tablename__ = "source"
+
+    dealer_id: UUID = Field(primary_key=True)
+    source_id: UUID = Field(primary_key=True)
+    title: str
+    kind: str
+    config: dict[str, Any] = Field(sa_type=JSONB)
+    secrets: bytes | None = None  # sealed; never on the bus, never in a log
+    cursor: dict[str, Any] = Field(sa_type=JSONB)
+    state: str = "new"  # new, fine, waits, fails
+    problem: str | None = None
+    fresh_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+    calls_on: str | None = None  # the day that `calls` counts
+    calls: int = 0
+    revision: int = Field(default=0, sa_type=sa.BigInteger)
+    told: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+
+
+class EntityRow(Row, table=True):
+    """A customer, vehicle, order or appointment as last told, under the id that ingest minted."""
+
+    __tablename__ = "entity"
+
+    dealer_id: UUID = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    entity_id: UUID = Field(primary_key=True)
+    revision: int = Field(sa_type=sa.BigInteger)
+    told: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class AliasRow(Row, table=True):
+    """A name by which an entity is known again: a source's own id, a VIN, a plate."""
+
+    __tablename__ = "alias"
+    __table_args__ = (sa.Index(None, "dealer_id", "kind", "entity_id"),)
+
+    dealer_id: UUID = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    scope: str = Field(primary_key=True)  # vin, plate, or the source's id
+    name: str = Field(primary_key=True)
+    entity_id: UUID
+    since: datetime = Field(sa_type=sa.DateTime(timezone=True))
+
+
+class ImportRow(Row, table=True):
+    """One file that was brought, and how far it is."""
+
+    __tablename__ = "import"
+
+    dealer_id: UUID = Field(primary_key=True)
+    import_id: UUID = Field(primary_key=True)
+    source_id: UUID
+    file: str
+    begun_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    ended_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+    recorded: int = 0
+    unchanged: int = 0
+    bad: int = 0
+
+
+class KeptRow(Row, table=True):
+    """What could not be used, kept for repair: a row of a file, or the body of a webhook."""
+
+    __tablename__ = "kept"
+
+    dealer_id: UUID = Field(primary_key=True)
+    origin_id: UUID = Field(primary_key=True)  # the import, or the event of a webhook
+    line: int = Field(primary_key=True)
+    raw: str
+    problem: str
+    kept_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
