@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from classifier import commands, jobs
+from classifier import commands, settling
 from classifier.main import service
 from common.events.appointments import AppointmentChanged
 from common.events.settings import DealerChanged
@@ -160,7 +160,7 @@ async def test_reading_again_with_the_same_words_tells_nothing_and_with_new_ones
 async def test_reading_again_goes_in_slices_until_nothing_is_left(
     classifier: Running, work_order: MakeOrder, appointment: MakeAppointment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "SLICE", 2)
+    monkeypatch.setattr(settling, "SLICE", 2)
     orders = [work_order("Service", order_id=OrderId(derived_id("order", n))) for n in range(3)]
     await classifier.deliver(DEALER, *orders, appointment("Service"))
     await classifier.sql(DEALER, "update classifier.work_order set lexicon = 'da-1', told = '{}'")

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from classifier import given, jobs, lexicons, settling, store
+from classifier import given, lexicons, settling, store
 from classifier.domain import Line, Order, Read, read, sentence
 from common import dealers
 from common.errors import DomainError
@@ -106,6 +106,6 @@ async def reclassify_dealer(service: Service, name: str) -> None:
             more = waiting > 0
             while more:
                 async with runtime.work(dealer) as work:
-                    more = await jobs.reclassify(work) is not None
-                progress.advance(task, jobs.SLICE)
+                    more = await settling.touch_slice(work)
+                progress.advance(task, settling.SLICE)
     _out.print(f"{waiting} texts were read again with {version}.")

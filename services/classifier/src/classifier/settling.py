@@ -10,6 +10,7 @@ from common.ids import AppointmentId, OrderId
 from common.work import Work
 
 settlers = Settlers()
+SLICE = 200
 
 
 @settlers.of(OrderId)
@@ -39,6 +40,15 @@ async def matcher_of(work: Work) -> domain.Matcher:
     """The lexicon of the dealer's language; where there is none for it yet, or nobody told the language, the default."""
     language = await store.language_of(work.session, work.dealer)
     return lexicons.matcher(language if language in lexicons.languages() else lexicons.DEFAULT)
+
+
+async def touch_slice(work: Work) -> bool:
+    """Touch some of the dealer's texts that were read with another lexicon; False when these were the last."""
+    matcher = await matcher_of(work)
+    orders, appointments = await store.unread(work.session, work.dealer, matcher.lexicon.version, SLICE)
+    work.touch(OrderId, *orders)
+    work.touch(AppointmentId, *appointments)
+    return len(orders) + len(appointments) == SLICE
 
 
 def _tell(work: Work, text: store.Text, readings: list[Reading]) -> telling.Told:

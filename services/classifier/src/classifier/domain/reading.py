@@ -81,7 +81,7 @@ def read(order: Order, matcher: Matcher) -> Read:
         fired = list(_without_mere_wishes(fired, found))
     told = notes.read(order, joined, hits)
     season = wheels.season(found, fired, {hit for hit, against in reached.items() if against}, order.on)
-    assembled = _assemble(joined, found, fired, season, told)
+    assembled = _assemble(joined, found, fired, season, told, order.on)
     return replace(assembled, review=True) if is_too_long(order) else assembled
 
 
@@ -102,7 +102,8 @@ def _is_dropped(finding: Finding, joined: Joined) -> bool:
 
 
 def _assemble(
-    joined: Joined, found: Sequence[Clause], fired: Iterable[Finding], season: wheels.Season | None, told: notes.Notes
+    joined: Joined, found: Sequence[Clause], fired: Iterable[Finding], season: wheels.Season | None, told: notes.Notes,
+    on: date | None,
 ) -> Read:
     good: dict[str, list[Words]] = {}
     bad: list[Overruled] = []
@@ -114,7 +115,7 @@ def _assemble(
         else:
             bad.append(_overruled(joined, tag, words, finding.against[0]))
     tags = tuple(
-        Found(tag, _strongest(evidence) + (_season_words(joined, season) if season and tag in wheels.TAGS else ()))
+        Found(tag, _strongest(evidence) + (_season_words(joined, season, on) if season and tag in wheels.TAGS else ()))
         for tag, evidence in sorted(good.items()) if max(w.strength for w in evidence) >= COUNTS_FROM
     )
     names = {one.tag for one in tags}
@@ -126,9 +127,9 @@ def _assemble(
     )
 
 
-def _season_words(joined: Joined, season: wheels.Season) -> tuple[Words, ...]:
+def _season_words(joined: Joined, season: wheels.Season, on: date | None) -> tuple[Words, ...]:
     if season.hit is None:
-        return (Words("", "date", season.rule, 0.7),)
+        return (Words(on.isoformat() if on else "", "date", season.rule, 0.7),)
     return (Words(joined.written(season.hit.first, season.hit.last), joined.place(season.hit.first), season.rule, 0.9),)
 
 
