@@ -16,7 +16,7 @@ from autoflows.errors import CannotRun
 from autoflows.folder import Folder
 from autoflows.plan import Wish
 from autoflows.settings import Settings, adopt, adopt_file, given
-from common.errors import DomainError, TransientError
+from common.errors import DomainError, KafkaRefused, TransientError
 
 _LEAN = {"up", "run", "relay", "clock", "demo-world"}  # these load no service's commands, so that they start fast
 app = typer.Typer(
@@ -102,7 +102,7 @@ def _is_lean(arguments: list[str]) -> bool:
 
 def _sentence(error: Exception) -> str | None:
     """What is wrong, for the user; None when it is our bug."""
-    if isinstance(error, CannotRun | DomainError | TransientError):
+    if isinstance(error, CannotRun | DomainError | TransientError | KafkaRefused):
         return str(error)
     if isinstance(error, ValidationError):
         return "A setting is wrong: " + "; ".join(f"AUTOFLOWS_{_name(each['loc'])}: {each['msg']}" for each in error.errors())

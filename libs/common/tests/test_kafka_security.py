@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from common.bus.connection import KafkaRefused, find_trouble
+from common.bus.connection import find_trouble
 from common.bus.relay import Relay
+from common.errors import KafkaRefused
 from common.settings import Settings
 from common.testing.bus_contract import Bus
 from common.testing.kafka import Broker, certificates

@@ -29,3 +29,7 @@ class TransientError(Exception):
 
 class EventTooLarge(ValueError):
     """An event would not fit the bus; it is refused when appended, so that the log never holds what Kafka cannot carry."""
+
+
+class KafkaRefused(Exception):
+    """Kafka is there and does not let us in; somebody has to change a setting. The message says which."""

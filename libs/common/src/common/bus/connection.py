@@ -33,10 +33,6 @@ class Trouble:
         return f"{self.what} {self.how}"
 
 
-class KafkaRefused(Exception):
-    """Kafka is there and does not let us in; somebody has to change a setting."""
-
-
 class LastWords(logging.Handler):
     """Takes what the client library logs: keeps the last records as the cause, and passes on each kind twice a minute."""
 

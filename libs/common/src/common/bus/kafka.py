@@ -17,12 +17,13 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from common.bus.connection import KafkaRefused, find_trouble, options, topic_name, within
+from common.bus.connection import find_trouble, options, topic_name, within
 from common.bus.envelope import Envelope
 from common.bus.inbox import Inbox
 from common.bus.late import LateWatch
 from common.bus.log import LogReader, Place, Positions
 from common.bus.topics import ensure
+from common.errors import KafkaRefused
 from common.settings import Settings
 
 _log = structlog.get_logger(__name__)

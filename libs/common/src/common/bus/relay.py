@@ -15,11 +15,12 @@ from aiokafka.errors import KafkaError
 
 from common.bus.bell import Ear
 from common.bus.checkpoint import Checkpoint, Mark, Overtaken
-from common.bus.connection import KafkaRefused, find_trouble, options, topic_name, within
+from common.bus.connection import find_trouble, options, topic_name, within
 from common.bus.envelope import Envelope
 from common.bus.log import LogReader, Place, Positions
 from common.bus.records import headers
 from common.bus.topics import ensure
+from common.errors import KafkaRefused
 from common.events import topics
 from common.settings import Settings
 
@@ -225,7 +226,8 @@ async def run(settings: Settings, writers: Iterable[str] | None = None) -> None:
         os._exit(1)
     if relaying.cancelled() or (error := relaying.exception()) is None:
         return
-    _log.error("relay.ended", why=[str(one) for one in getattr(error, "exceptions", [error])])
-    if isinstance(error, BaseExceptionGroup) and error.subgroup(CannotEnd):
+    causes: Sequence[BaseException] = error.exceptions if isinstance(error, BaseExceptionGroup) else [error]
+    _log.error("relay.ended", why=[str(cause) for cause in causes])
+    if any(isinstance(cause, CannotEnd) for cause in causes):
         os._exit(1)
-    raise error
+    raise causes[0]

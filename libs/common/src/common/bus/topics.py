@@ -11,7 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
-from common.bus.connection import REQUEST_MS, KafkaRefused, admin, topic_name
+from common.bus.connection import REQUEST_MS, admin, topic_name
+from common.errors import KafkaRefused
 from common.events import PARTITIONS, topics
 from common.settings import Settings
 
