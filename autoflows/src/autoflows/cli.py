@@ -75,7 +75,7 @@ def demo_world(port: Annotated[int, typer.Argument(help="The first of its ports.
     """Run the demo's world: what `up --demo` starts."""
     from autoflows.demo.world import World
 
-    asyncio.run(World(Settings().data, port).run())
+    asyncio.run(World(Folder(Settings().data), port).run())
 
 
 def main() -> None:

@@ -9,10 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from autoflows import dealers, installed
+from autoflows import installed
 from autoflows.errors import CannotRun
 from common.bus import parking
 from common.events import topics
+from common.ids import dealer_named
 from common.republish import republish as tell_again
 from common.service import Service, opened
 
@@ -68,7 +69,7 @@ def replay(
 
 def republish(
     topic: Annotated[str, typer.Argument(help="A state topic, such as: visits")],
-    dealer: Annotated[str, typer.Option(help="The dealer's short name or id.")],
+    dealer: Annotated[str, typer.Option(help="The dealer's short name.")],
 ) -> None:
     """Tell a dealer's states of a topic once more, for a reader that is new or lost its place."""
     declared = topics().get(topic)
@@ -99,8 +100,7 @@ async def _replay(services: Sequence[Service], ids: Sequence[UUID] | None) -> tu
 async def _republish(writer: Service, topic: str, name: str) -> int:
     count = 0
     async with opened(writer) as runtime:
-        dealer = await dealers.find(runtime.reader, name)
-        async for count in tell_again(runtime, topic, dealer):
+        async for count in tell_again(runtime, topic, dealer_named(name)):
             console.print(f"{count} …", end="\r")
     return count
 

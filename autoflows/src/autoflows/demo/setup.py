@@ -11,7 +11,6 @@ from datetime import date
 from pathlib import Path
 
 from autoflows.demo import holm
-from autoflows.demo.world import GATEWAYAPI_TOKEN
 from autoflows.errors import CannotRun
 from autoflows.folder import Folder, write_private
 from autoflows.plan import DEMO_AT, Wish
@@ -19,6 +18,7 @@ from autoflows.settings import environment
 from autoflows.supervisor import Child
 from common.clock import SystemClock
 
+GATEWAYAPI_TOKEN = "demo"  # noqa: S105 - the simulator's, on this machine only
 MAILBOX, SMTP, ECONOMIC, GATEWAYAPI = range(DEMO_AT, DEMO_AT + 4)  # steps from the first port
 
 
@@ -28,7 +28,7 @@ class Demo:
 
     started_on: date
     password: str
-    webhook_secret: str
+    callback_secret: str  # with which the SMS simulator signs what became of an SMS
     seeded: bool = False
 
 
@@ -40,7 +40,7 @@ def is_demo(folder: Folder) -> bool:
 def remembered(folder: Folder) -> Demo:
     """The demo of this folder; a new one is made where there is none."""
     if not is_demo(folder):
-        keep(folder, Demo(SystemClock().now().date(), secrets.token_urlsafe(9), "whsec_" + secrets.token_urlsafe(24)))
+        keep(folder, Demo(SystemClock().now().date(), secrets.token_urlsafe(9), secrets.token_urlsafe(24)))
     told = json.loads(_file(folder).read_text())
     return Demo(**told | {"started_on": date.fromisoformat(told["started_on"])})
 
@@ -52,7 +52,7 @@ def keep(folder: Folder, demo: Demo) -> None:
 
 def settings(folder: Folder, wish: Wish) -> dict[str, str]:
     """Every service talks to the demo's world, and reads its clock."""
-    remembered(folder)
+    demo = remembered(folder)
     return {
         "AUTOFLOWS_CLOCK_FILE": str(folder.clock),
         "AUTOFLOWS_SMTP_HOST": "127.0.0.1",
@@ -60,6 +60,7 @@ def settings(folder: Folder, wish: Wish) -> dict[str, str]:
         "AUTOFLOWS_SMTP_TLS": "none",
         "AUTOFLOWS_GATEWAYAPI_URL": f"http://127.0.0.1:{wish.port + GATEWAYAPI}",
         "AUTOFLOWS_GATEWAYAPI_TOKEN": GATEWAYAPI_TOKEN,
+        "AUTOFLOWS_GATEWAYAPI_CALLBACK_SECRET": demo.callback_secret,
     }
 
 

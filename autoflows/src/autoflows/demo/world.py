@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -13,19 +12,25 @@ from fastapi import FastAPI
 from autoflows.demo import mailbox
 from autoflows.demo.gatewayapi import GatewayApi, Taken
 from autoflows.demo.mailbox import Mailbox
+from autoflows.demo.setup import GATEWAYAPI_TOKEN, remembered
+from autoflows.folder import Folder
 from common.clock import MovedClock
-
-GATEWAYAPI_TOKEN = "demo"  # noqa: S105 - the simulator's, on this machine only
 
 
 class World:
     """What is served where; the ports follow each other."""
 
-    def __init__(self, data: Path, port: int) -> None:
+    def __init__(self, folder: Folder, port: int) -> None:
         self.port = port
-        clock = MovedClock(data / "clock")
-        self.mailbox = Mailbox(data / "caught", clock)
-        self.gatewayapi = GatewayApi(token=GATEWAYAPI_TOKEN, report_by_itself=True, hears=self._hear, clock=clock)
+        clock = MovedClock(folder.clock)
+        self.mailbox = Mailbox(folder.path / "caught", clock)
+        self.gatewayapi = GatewayApi(
+            token=GATEWAYAPI_TOKEN,
+            jwt_secret=remembered(folder).callback_secret,
+            report_by_itself=True,
+            hears=self._hear,
+            clock=clock,
+        )
 
     async def run(self) -> None:
         """Serve until SIGTERM."""
