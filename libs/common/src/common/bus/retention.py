@@ -16,8 +16,7 @@ _GIVE_UP = "delete from {schema}.reader where seen_at < now() - cast(:idle as in
 _BOUNDS = """
 select h.part, least(
     coalesce((select min(off) from {schema}.log l where l.topic = h.topic and l.part = h.part and l.at >= :before), h.next),
-    coalesce((select min(r.next) from {schema}.reader r where r.topic = h.topic and r.part = h.part), h.next),
-    coalesce((select c.log_next from {schema}.relay_checkpoint c where c.topic = h.topic and c.part = h.part), h.next)
+    coalesce((select min(r.next) from {schema}.reader r where r.topic = h.topic and r.part = h.part), h.next)
 ) as upto
 from {schema}.head h where h.topic = :topic
 """
