@@ -15,8 +15,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 VERSION = "4.4.0"
 IMAGE = f"apache/kafka:{VERSION}"
 INSTALL = "sudo apt-get install -y openjdk-17-jre-headless maven"
+NONE = "no Kafka broker can be run here"
 MISSING = (
-    "no Kafka broker can be run here. It takes Java 17 or later and Maven, or a running Docker engine;"
+    f"{NONE}. It takes Java 17 or later and Maven, or a running Docker engine;"
     f" on Debian and Ubuntu: {INSTALL}"
 )
 _HERE = Path(__file__).parent
@@ -93,10 +94,10 @@ def _fetch() -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             shutil.rmtree(fresh)
-            raise KafkaMissing(f"Maven could not fetch Kafka's jars: {(done.stdout + done.stderr).strip()[-800:]}")
+            raise KafkaMissing(f"{NONE}: Maven could not fetch Kafka's jars: {(done.stdout + done.stderr).strip()[-800:]}")
         if wrong := _differences(fresh / "lib"):
             shutil.rmtree(fresh)
-            raise KafkaMissing(f"Kafka's jars differ from SHA256SUMS: {', '.join(sorted(wrong))}")
+            raise KafkaMissing(f"{NONE}: its jars differ from SHA256SUMS: {', '.join(sorted(wrong))}")
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     return folder / "lib"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from common.testing.kafka.found import MISSING, KafkaMissing, KafkaSettings, find, outlook
+from common.testing.kafka.found import NONE, KafkaMissing, KafkaSettings, find, outlook
 
 if TYPE_CHECKING:
     from common.testing.kafka.broker import Broker
@@ -37,6 +37,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if MISSING in str(report.longrepr)]
+    skipped = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", []) if NONE in str(report.longrepr)]
     if skipped:
-        terminalreporter.write_line(f"{len(skipped)} tests with Kafka were not run: {MISSING}", yellow=True)
+        why = str(skipped[0]).removeprefix("Skipped: ")
+        terminalreporter.write_line(f"{len(skipped)} tests with Kafka were not run: {why}", yellow=True)
