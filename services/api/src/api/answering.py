@@ -1,0 +1,133 @@
+"""What a customer or staff says becomes api's own fact and an event, in one transaction, once."""
+
+from uuid import UUID
+
+from api import store
+from common.errors import Conflict, NotFound
+from common.events.answers import (
+    ContactSuppressed,
+    CustomerAnswered,
+    CustomerExcluded,
+    FollowUpRecorded,
+    InvitationHeld,
+    InvitationRestored,
+)
+from common.events.invitations import InvitationChanged
+from common.events.words import Answer, NoReason, Outcome
+from common.ids import UserId, derived_id, new_id
+from common.work import Work
+
+
+async def find(work: Work, invitation_id: UUID) -> InvitationChanged:
+    """An invitation of this dealer. Raises NotFound."""
+    found = await store.invitation(work.session, work.dealer, invitation_id)
+    if found is None:
+        raise NotFound("There is no such invitation.")
+    return found
+
+
+async def answer(work: Work, invitation: InvitationChanged, said: Answer, reason: NoReason | None, *, by: str) -> bool:
+    """Record an answer; the same one again changes nothing. A later, different answer is one more."""
+    reason = reason if said == Answer.NO else None
+    before = (await store.answers_of(work.session, work.dealer, [invitation.invitation_id])).get(invitation.invitation_id, [])
+    answers = [row for row in before if row.kind in set(Answer)]
+    if answers and (answers[-1].kind, answers[-1].reason) == (said, reason):
+        return False
+    await _keep(work, invitation, said, reason, by)
+    if said == Answer.UNSUBSCRIBE and invitation.customer_id is not None:
+        work.publish(ContactSuppressed(customer_id=invitation.customer_id, by=by, at=work.now))
+    work.publish(
+        CustomerAnswered(
+            invitation_id=invitation.invitation_id, vehicle_id=invitation.vehicle_id, customer_id=invitation.customer_id,
+            type=invitation.type, answer=said, reason=reason, by=by, at=work.now,
+        )
+    )  # fmt: skip
+    return True
+
+
+async def hold(work: Work, invitation_id: UUID, reason: str | None, user: UserId) -> None:
+    """Keep an invitation from leaving. Raises NotFound, Conflict once it is closed."""
+    invitation = await find(work, invitation_id)
+    if invitation.stage == "closed":
+        raise Conflict("This invitation is closed already.", code="closed")
+    if await _state(work, invitation_id) == "held":
+        return
+    await _keep(work, invitation, "held", reason, "staff", user)
+    work.publish(
+        InvitationHeld(
+            invitation_id=invitation.invitation_id, vehicle_id=invitation.vehicle_id, reason=reason, user_id=user, at=work.now
+        )
+    )
+
+
+async def restore(work: Work, invitation_id: UUID, user: UserId) -> None:
+    """Undo a hold."""
+    invitation = await find(work, invitation_id)
+    if await _state(work, invitation_id) != "held":
+        return
+    await _keep(work, invitation, "restored", None, "staff", user)
+    work.publish(
+        InvitationRestored(
+            invitation_id=invitation.invitation_id, vehicle_id=invitation.vehicle_id, customer_id=invitation.customer_id,
+            user_id=user, at=work.now,
+        )
+    )  # fmt: skip
+
+
+async def exclude(work: Work, invitation_id: UUID, reason: str | None, user: UserId) -> None:
+    """Leave the vehicle of an invitation out of all invitations."""
+    invitation = await find(work, invitation_id)
+    if await _state(work, invitation_id) == "excluded":
+        return
+    await _keep(work, invitation, "excluded", reason, "staff", user)
+    work.publish(CustomerExcluded(vehicle_id=invitation.vehicle_id, reason=reason, user_id=user, at=work.now))
+
+
+async def include(work: Work, invitation_id: UUID, user: UserId) -> None:
+    """Undo every hold and exclusion of that vehicle and customer."""
+    invitation = await find(work, invitation_id)
+    if await _state(work, invitation_id) not in ("held", "excluded"):
+        return
+    await _keep(work, invitation, "restored", None, "staff", user)
+    work.publish(
+        InvitationRestored(vehicle_id=invitation.vehicle_id, customer_id=invitation.customer_id, user_id=user, at=work.now)
+    )
+
+
+async def follow_up(work: Work, invitation_id: UUID, outcome: Outcome, note: str | None, user: UserId) -> None:
+    """Record how a follow-up or call ended."""
+    invitation = await find(work, invitation_id)
+    if not await _keep(
+        work, invitation, "follow_up", f"{outcome}: {note}" if note else str(outcome), "staff", user, once=outcome
+    ):
+        return
+    work.publish(
+        FollowUpRecorded(
+            invitation_id=invitation.invitation_id, vehicle_id=invitation.vehicle_id, outcome=outcome, note=note, user_id=user,
+            at=work.now,
+        )
+    )  # fmt: skip
+
+
+async def _state(work: Work, invitation_id: UUID) -> str | None:
+    """The last of held, restored and excluded that staff said."""
+    said = (await store.answers_of(work.session, work.dealer, [invitation_id])).get(invitation_id, [])
+    staff = [row.kind for row in said if row.kind in ("held", "restored", "excluded")]
+    return staff[-1] if staff else None
+
+
+async def _keep(
+    work: Work,
+    invitation: InvitationChanged,
+    kind: str,
+    reason: str | None,
+    by: str,
+    user: UserId | None = None,
+    *,
+    once: str = "",
+) -> bool:
+    answer_id = derived_id(invitation.invitation_id, kind, once) if once else new_id()
+    return await store.add_answer(
+        work.session, work.dealer, answer_id, invitation_id=invitation.invitation_id, vehicle_id=invitation.vehicle_id,
+        customer_id=invitation.customer_id, kind=kind, reason=reason, by=by, user_id=user, at=work.now,
+    )  # fmt: skip

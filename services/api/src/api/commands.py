@@ -1,0 +1,235 @@
+"""What api adds to the command line: dealers, users and webhook addresses."""
+
+import asyncio
+import json
+import re
+import secrets
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from rich.console import Console
+from sqlalchemy.exc import IntegrityError
+
+from api import store
+from api.domain.access import Role
+from api.domain.signatures import new_secret
+from api.guarding import hash_password
+from common import policy, values
+from common.errors import Conflict, DomainError, NotFound
+from common.events.settings import DealerChanged, Sender, UserAlertsChanged
+from common.ids import DealerId, UserId, dealer_named, new_id
+from common.service import Runtime, Service, opened
+from common.work import Work
+
+_out = Console(soft_wrap=True, highlight=False, markup=False)
+ALERTS = ("call_me", "no", "booked", "unsubscribe")
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+Slug = Annotated[str, typer.Option(help="The dealer's short name: letters, digits and dashes; it never changes.")]
+
+
+def add_commands(app: typer.Typer, service: Service) -> None:
+    """Add api's commands to the command line."""
+    dealers = typer.Typer(help="Add and show dealers.", no_args_is_help=True)
+    users = typer.Typer(help="Add employees of a dealer.", no_args_is_help=True)
+    webhooks = typer.Typer(help="Addresses to which booking systems post.", no_args_is_help=True)
+    app.add_typer(dealers, name="dealers")
+    app.add_typer(users, name="users")
+    app.add_typer(webhooks, name="webhooks")
+
+    @dealers.command()
+    def add(
+        slug: Slug,
+        title: Annotated[str, typer.Option(help="The dealer's name.")],
+        country: Annotated[str, typer.Option(help="ISO 3166: DK.")] = "DK",
+        language: Annotated[str, typer.Option(help="The language of customers' texts.")] = "da",
+        timezone: Annotated[str, typer.Option(help="IANA: Europe/Copenhagen.")] = "Europe/Copenhagen",
+        booking_url: Annotated[str | None, typer.Option(help="Where customers book.")] = None,
+        setting: Annotated[list[str] | None, typer.Option(help="A setting as key=JSON, such as lateness_days=10.")] = None,
+    ) -> None:
+        """Add a dealer, or change what is told of one."""
+        settings = dict(_setting(given) for given in setting or ())
+        policy.read(settings)
+        facts = {
+            "title": title,
+            "country": country.upper(),
+            "language": language,
+            "timezone": _zone(timezone),
+            "booking_url": _url(booking_url),
+        }
+        asyncio.run(_change_dealer(service, slug, {**facts, **({"settings": settings} if setting else {})}, new=True))
+        _out.print(
+            f"{title} is added as {slug}. Next: autoflows dealers sender {slug} …, autoflows users add …, autoflows connect …"
+        )
+
+    @dealers.command()
+    def sender(
+        slug: Annotated[str, typer.Argument(help="The dealer's short name.")],
+        legal_name: Annotated[str, typer.Option(help="The company's registered name.")],
+        address: Annotated[str, typer.Option(help="Its address.")],
+        registration: Annotated[str, typer.Option(help="Its registration, such as CVR 12345678.")],
+        email: Annotated[str, typer.Option(help="The address that mails come from.")],
+        name: Annotated[str | None, typer.Option(help="As customers know the workshop (default: the dealer's name).")] = None,
+        reply_to: Annotated[str | None, typer.Option(help="Where answers to mails go.")] = None,
+        phone: Annotated[str | None, typer.Option(help="The workshop's telephone.")] = None,
+        sms_name: Annotated[str | None, typer.Option(help="The sender of SMS: at most 11 letters or digits.")] = None,
+    ) -> None:
+        """Say in whose name messages leave. Nothing leaves before this is said."""
+        if values.email(email) is None:
+            raise DomainError(f"{email!r} is no e-mail address.", code="bad_email")
+        if sms_name is not None and not re.fullmatch(r"[A-Za-z0-9 ]{1,11}", sms_name):
+            raise DomainError("The sender of an SMS has at most 11 letters or digits.", code="bad_sms_name")
+        told = Sender(
+            name=name, email=values.email(email), reply_to=reply_to, phone=phone, sms_name=sms_name, legal_name=legal_name,
+            address=address, registration=registration,
+        )  # fmt: skip
+        asyncio.run(_change_dealer(service, slug, {"sender": told.model_dump()}, new=False))
+        _out.print(f"Messages of {slug} leave in the name of {legal_name}.")
+
+    @dealers.command(name="settings")
+    def change_settings(
+        slug: Annotated[str, typer.Argument(help="The dealer's short name.")],
+        setting: Annotated[list[str], typer.Argument(help="Settings as key=JSON; they replace those keys.")],
+    ) -> None:
+        """Change settings; the others stay."""
+        asyncio.run(_change_settings(service, slug, dict(_setting(given) for given in setting)))
+
+    @dealers.command()
+    def show(slug: Annotated[str, typer.Argument(help="The dealer's short name.")]) -> None:
+        """Show what is told of a dealer."""
+        _out.print(json.dumps(asyncio.run(_show_dealer(service, slug)).model_dump(mode="json"), indent=2, ensure_ascii=False))
+
+    @users.command(name="add")
+    def add_user(
+        email: Annotated[str, typer.Argument(help="The employee's e-mail address.")],
+        dealer: Slug,
+        role: Annotated[Role, typer.Option(help="What the employee may do.")] = Role.ADVISOR,
+        alerts: Annotated[str, typer.Option(help=f"Mails about answers, of: {', '.join(ALERTS)}.")] = "",
+        password: Annotated[
+            str | None, typer.Option(help="Default: one is made up and shown once.", envvar="AUTOFLOWS_PASSWORD")
+        ] = None,
+    ) -> None:
+        """Add an employee who can log in."""
+        wanted = tuple(filter(None, (part.strip() for part in alerts.split(","))))
+        if unknown := [alert for alert in wanted if alert not in ALERTS]:
+            raise DomainError(f"There is no alert {unknown[0]!r}; there are {', '.join(ALERTS)}.", code="unknown_alert")
+        chosen = password or secrets.token_urlsafe(12)
+        asyncio.run(_add_user(service, email, dealer, role, wanted, chosen))
+        _out.print(
+            f"{email} can log in for {dealer} as {role}." + ("" if password else f" The password, shown only now: {chosen}")
+        )
+
+    @webhooks.command(name="add")
+    def add_webhook(
+        dealer: Slug,
+        source: Annotated[str, typer.Option(help="What posts there: booking.")] = "booking",
+        secret: Annotated[
+            str | None, typer.Option(help="Default: one is made up and shown once.", envvar="AUTOFLOWS_WEBHOOK_SECRET")
+        ] = None,
+    ) -> None:
+        """Make an address for a booking system, or one more secret for it while the old one is replaced."""
+        if source != "booking":
+            raise DomainError("Only booking systems post webhooks as yet.", code="unknown_source")
+        endpoint, chosen = asyncio.run(_add_webhook(service, dealer, source, secret or new_secret()))
+        _out.print(f"Address: {endpoint}")
+        _out.print(
+            f"Secret (Standard Webhooks), shown only now: {chosen}" if secret is None else "It is signed with the given secret."
+        )
+
+
+async def _change_dealer(service: Service, slug: str, facts: dict[str, Any], *, new: bool) -> None:
+    if not SLUG.fullmatch(slug):
+        raise DomainError("A short name has letters, digits and dashes, at most 40.", code="bad_slug")
+    dealer = dealer_named(slug)
+    async with opened(service) as runtime, runtime.work(dealer) as work:
+        before = await store.told(work.session, dealer, DealerChanged, dealer)
+        if before is None and not new:
+            raise NotFound(f"There is no dealer {slug!r}. Add it first: autoflows dealers add --slug {slug} …")
+        base = before.model_dump() if before is not None else {"dealer_id": dealer, "slug": slug, "revision": 0}
+        await tell_dealer(work, DealerChanged.model_validate(base | facts))
+
+
+async def tell_dealer(work: Work, event: DealerChanged) -> None:
+    """Tell a dealer with its next revision, unless it was told so already."""
+    before = await store.told(work.session, work.dealer, DealerChanged, work.dealer)
+    if before is not None and before == event.model_copy(update={"revision": before.revision}):
+        return
+    event = event.model_copy(update={"revision": (before.revision if before else 0) + 1})
+    await store.remember(work.session, work.dealer, event)
+    work.publish(event)
+
+
+async def _change_settings(service: Service, slug: str, changes: dict[str, Any]) -> None:
+    dealer = await _show_dealer(service, slug)
+    settings = {**dealer.settings, **changes}
+    policy.read(settings)
+    await _change_dealer(service, slug, {"settings": settings}, new=False)
+    _out.print(f"The settings of {slug} are {json.dumps(settings, ensure_ascii=False)}")
+
+
+async def _show_dealer(service: Service, slug: str) -> DealerChanged:
+    dealer = dealer_named(slug)
+    async with opened(service) as runtime, runtime.work(dealer) as work:
+        return await _dealer(work, slug)
+
+
+async def _dealer(work: Work, slug: str) -> DealerChanged:
+    found = await store.told(work.session, work.dealer, DealerChanged, work.dealer)
+    if found is None:
+        raise NotFound(f"There is no dealer {slug!r}. Add it first: autoflows dealers add --slug {slug} …")
+    return found
+
+
+async def _add_user(service: Service, email: str, slug: str, role: Role, alerts: tuple[str, ...], password: str) -> None:
+    address = values.email(email)
+    if address is None:
+        raise DomainError(f"{email!r} is no e-mail address.", code="bad_email")
+    dealer, user = dealer_named(slug), UserId(new_id())
+    try:
+        async with opened(service) as runtime, runtime.work(dealer) as work:
+            language = (await _dealer(work, slug)).language
+            await store.add_user(
+                work.session, dealer, user, email=address.lower(), role=role, password_hash=hash_password(password),
+                alerts=list(alerts), language=language,
+            )  # fmt: skip
+            work.publish(UserAlertsChanged(revision=1, user_id=user, email=address, language=language, alerts=alerts))
+    except IntegrityError:
+        raise Conflict(f"{address} can log in already.", code="known_user") from None
+
+
+async def _add_webhook(service: Service, slug: str, source: str, secret: str) -> tuple[str, str]:
+    dealer = dealer_named(slug)
+    async with opened(service) as runtime, runtime.work(dealer) as work:
+        await _dealer(work, slug)
+        name = endpoint_name(runtime, dealer, source)
+        await store.add_endpoint(work.session, dealer, name, source, secret, runtime.system.now())
+        return f"{runtime.settings.public_url.rstrip('/')}/webhooks/{source}/{name}", secret
+
+
+def endpoint_name(runtime: Runtime, dealer: DealerId, source: str) -> str:
+    """The unguessable last part of a webhook's address."""
+    return runtime.settings.derived(f"endpoint {source} {UUID(str(dealer))}")[:32]
+
+
+def _setting(given: str) -> tuple[str, Any]:
+    key, equals, value = given.partition("=")
+    if not equals:
+        raise DomainError(f"{given!r} is no setting; write key=value.", code="bad_settings")
+    try:
+        return key.strip(), json.loads(value)
+    except ValueError:
+        raise DomainError(f"{key}: {value!r} is no JSON; texts stand in double quotes.", code="bad_settings") from None
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError):
+        raise DomainError(f"There is no time zone {name!r}; Denmark's is Europe/Copenhagen.", code="bad_zone") from None
+
+
+def _url(given: str | None) -> str | None:
+    if given is not None and not re.fullmatch(r"https?://[^\s\"<>]{3,500}", given):
+        raise DomainError(f"{given!r} is no address; it begins with https://.", code="bad_address")
+    return given

@@ -1,0 +1,167 @@
+"""Who is asking: passwords, sessions, tries and where a request comes from."""
+
+import asyncio
+import hashlib
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import Request, Response
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from api import store
+from api.domain import access
+from common.errors import DomainError
+from common.ids import DealerId, UserId
+from common.service import Runtime
+
+_HASHES = PasswordHash((Argon2Hasher(memory_cost=19_456, time_cost=2, parallelism=1),))
+_HASHING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")  # a flood of logins must not take every core
+_NOBODY = _HASHES.hash("nobody has this password")
+MAX_PASSWORD = 1024
+MIN_PASSWORD = 10
+
+
+class NotLoggedIn(DomainError):
+    code = "not_logged_in"
+    status = 401
+
+
+class TooManyTries(DomainError):
+    code = "too_many_tries"
+    status = 429
+
+
+class Forbidden(DomainError):
+    code = "forbidden"
+    status = 403
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A logged-in user. `csrf` is bound to the session and stands in every form."""
+
+    dealer: DealerId
+    user: UserId
+    email: str
+    role: str
+    language: str
+    csrf: str
+
+    def must_decide(self) -> None:
+        """Raises Forbidden for roles that only look."""
+        if self.role not in access.MAY_DECIDE:
+            raise Forbidden("Your role may look, but not change this.")
+
+
+def hash_password(password: str) -> str:
+    """Raises DomainError for one that is too short or too long."""
+    if not len(password) >= MIN_PASSWORD or len(password.encode()) > MAX_PASSWORD:
+        raise DomainError(f"A password has at least {MIN_PASSWORD} characters.", code="bad_password")
+    return _HASHES.hash(password)
+
+
+class Guard:
+    """Checks who asks, for one api."""
+
+    def __init__(self, runtime: Runtime, *, behind_proxy: bool) -> None:
+        self._runtime, self._behind_proxy = runtime, behind_proxy
+        self._secure = runtime.settings.public_url.startswith("https://")
+        self.cookie = "__Host-session" if self._secure else "session"  # browsers take __Host- cookies over https only
+        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(runtime.settings.public_url))
+
+    async def log_in(self, request: Request, email: str, password: str, response: Response) -> None:
+        """Begin a session. Raises NotLoggedIn, the same for a wrong password and an unknown address, or TooManyTries."""
+        email = email.strip().lower()[:254]
+        counted = [_hash(f"account {email}"), _hash(f"address {self.address(request)}")]
+        await self.check_tries(counted)
+        async with self._runtime.sessions() as session, session.begin():
+            found = await store.login(session, email)
+        user = await self._user(found.dealer_id, found.user_id) if found is not None else None
+        known_hash = user.password_hash if user is not None and user.active else _NOBODY
+        loop = asyncio.get_running_loop()
+        right = await loop.run_in_executor(_HASHING, _HASHES.verify, password[:MAX_PASSWORD], known_hash)
+        if user is None or not user.active or not right:
+            await self.count_try(counted)
+            raise NotLoggedIn("The e-mail address or the password is wrong.")
+        token = secrets.token_urlsafe(32)
+        async with self._runtime.sessions() as session, session.begin():
+            await store.forget_failures(session, counted[:1])
+            await store.begin_session(session, _hash(token), user.dealer_id, user.user_id, self._runtime.system.now())
+        response.set_cookie(self.cookie, token, secure=self._secure, httponly=True, samesite="lax", path="/")
+
+    async def log_out(self, request: Request, response: Response) -> None:
+        if token := request.cookies.get(self.cookie):
+            async with self._runtime.sessions() as session, session.begin():
+                await store.end_session(session, _hash(token))
+        response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
+
+    async def asking(self, request: Request) -> Asking:
+        """Who asks. Raises NotLoggedIn, and Forbidden for a change that another site sent."""
+        token = request.cookies.get(self.cookie, "")
+        now = self._runtime.system.now()
+        async with self._runtime.sessions() as session, session.begin():
+            found = await store.session_of(session, _hash(token)) if token else None
+            if found is None or not access.stands(found.begun_at, found.seen_at, now):
+                raise NotLoggedIn("Log in first.")
+            await store.see_session(session, found.token_hash, now)
+        user = await self._user(found.dealer_id, found.user_id)
+        if user is None or not user.active:
+            raise NotLoggedIn("Log in first.")
+        if request.method not in ("GET", "HEAD"):
+            self.check_origin(request)
+        csrf = _hash(f"csrf {token}").hex()
+        return Asking(DealerId(found.dealer_id), UserId(found.user_id), user.email, user.role, user.language, csrf)
+
+    def check_origin(self, request: Request) -> None:
+        """Raises Forbidden for a change that did not come from our own pages."""
+        site = request.headers.get("sec-fetch-site")
+        origin = request.headers.get("origin")
+        if site in ("same-origin", "none") or (site is None and origin == self._origin):
+            return
+        raise Forbidden("This change did not come from our own pages.")
+
+    async def check_tries(self, counted: list[bytes]) -> None:
+        """Raises TooManyTries while one of these has to wait."""
+        async with self._runtime.sessions() as session, session.begin():
+            until = await store.blocked_until(session, counted)
+        now = self._runtime.system.now()
+        if until is not None and until > now:
+            raise TooManyTries(f"Too many tries. Try again in {int((until - now).total_seconds()) + 1} seconds.")
+
+    async def count_try(self, counted: list[bytes]) -> None:
+        """Count a failed try; the next one waits, longer each time."""
+        now = self._runtime.system.now()
+        async with self._runtime.sessions() as session, session.begin():
+            for what in counted:
+                failures = await store.count_failure(session, what, now)
+                await store.delay(session, what, now + access.wait_after(failures))
+
+    def address(self, request: Request) -> str:
+        """Where a request comes from; what a client says of that itself counts for nothing."""
+        if self._behind_proxy and (told := request.headers.get("x-forwarded-for")):
+            return told.rsplit(",", 1)[-1].strip()
+        return request.client.host if request.client else "unknown"
+
+    async def _user(self, dealer: UUID, user: UUID) -> Any | None:
+        async with self._runtime.work(DealerId(dealer)) as work:
+            return await store.user(work.session, dealer, user)
+
+
+def counted_guess(address: str) -> list[bytes]:
+    """What guessing of codes is counted by."""
+    return [_hash(f"guess {address}")]
+
+
+def check_form(asking: Asking, token: str) -> None:
+    """Raises Forbidden for a form that was not made for this session."""
+    if not secrets.compare_digest(asking.csrf, token):
+        raise Forbidden("This form was made for another session. Load the page again.")
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -1,0 +1,36 @@
+"""Pages: templates with autoescape, dates in the reader's language, and headers that keep them out of caches."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+_PAGES = Environment(
+    loader=PackageLoader("api"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+PRIVATE = {"cache-control": "no-store", "x-robots-tag": "noindex, nofollow", "referrer-policy": "no-referrer"}
+
+
+def _day(value: date | None, language: str) -> str:
+    return format_date(value, "d. MMM y", locale=language) if value else ""
+
+
+def _moment(value: datetime | str | None, language: str, zone: str = "UTC") -> str:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return format_datetime(value, "d. MMM HH:mm", tzinfo=ZoneInfo(zone), locale=language) if value else ""
+
+
+_PAGES.filters |= {"day": _day, "moment": _moment}
+
+
+def page(template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
+    """A page as an answer."""
+    return HTMLResponse(_PAGES.get_template(template).render(values), status_code=status, headers=PRIVATE | (headers or {}))

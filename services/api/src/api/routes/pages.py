@@ -1,0 +1,214 @@
+"""The dealer's pages: plain lists on the server until the dashboard comes. In Danish, with every filter in the address."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api import answering, listing, store
+from api.domain import access
+from api.guarding import Asking, Guard, NotLoggedIn, TooManyTries, check_form
+from api.listing import InvitationView
+from api.questions import Questions
+from api.rendering import _PAGES, PRIVATE, page
+from common.errors import DomainError, TransientError
+from common.events.settings import DealerChanged
+from common.events.words import Outcome
+from common.service import Runtime
+
+STALE = timedelta(days=1)
+MENU = (
+    ("/pending", "Afventer"), ("/follow-up", "Opfølgning"), ("/calls", "Ring op"), ("/booked", "Booket"), ("/no", "Nej"),
+    ("/messages", "Mails"),
+)  # fmt: skip
+LEADS = {
+    "/pending": "Indkaldelser, der sendes inden for en uge. Grå rækker er blokeret; grunden står ved dem.",
+    "/follow-up": "Kunder, der er indkaldt og endnu ikke har svaret.",
+    "/calls": "Kunder, der har bedt om at blive ringet op. Ring, og notér resultatet.",
+    "/booked": "Kunder, der har bestilt tid. Ubekræftede gik til bookingsiden uden at vi har hørt om en tid.",
+    "/no": "Kunder, der har svaret nej, med deres grund.",
+    "/messages": "Beskeder, som de er sendt.",
+}
+EMPTY = {
+    "/pending": "Ingen indkaldelser den næste uge. De kommer, når en bil nærmer sig sin service.",
+    "/follow-up": "Ingen at følge op på lige nu.",
+    "/calls": "Ingen venter på et opkald.",
+    "/booked": "Ingen har bestilt tid endnu.",
+    "/no": "Ingen har svaret nej.",
+    "/messages": "Der er ikke sendt beskeder endnu.",
+}
+VIEWS = (
+    ("/follow-up?view=call_now", "Ring nu"),
+    ("/follow-up?view=awaiting", "Afventer påmindelse"),
+    ("/follow-up?view=all", "Alle indkaldte"),
+)
+OUTCOMES = {
+    "booked": "bestilt", "answered_no": "nej", "call_me": "ring op", "visited": "har været her", "missed": "for sent",
+    "no_reaction": "intet svar", "suppressed": "afmeldt", "excluded": "taget fra", "owner_changed": "ny ejer",
+    "superseded": "erstattet",
+}  # fmt: skip
+NO_REASONS = {
+    "sold": "bilen er solgt", "other_workshop": "andet værksted", "price": "prisen", "done_elsewhere": "lavet andetsteds",
+    "not_now": "ikke nu", "other": "andet",
+}  # fmt: skip
+STATES = {
+    "due": "venter", "claimed": "på vej", "accepted": "sendt", "delivered": "leveret", "refused": "afvist",
+    "unknown": "uvist", "bounced": "kom retur", "withdrawn": "trukket tilbage", "failed": "fejlede",
+}  # fmt: skip
+
+
+def actions(row: InvitationView) -> list[tuple[str, str]]:
+    """What may be done with a row of a list."""
+    if row.held or row.excluded:
+        return [("restore", "Fortryd")]
+    if row.stage in ("planned", "pending"):
+        return [("hold", "Hold tilbage"), ("exclude", "Tag bilen fra")]
+    if row.stage in ("sent", "reminded") or any(answer.said == "call_me" for answer in row.answers):
+        return [("booked", "Bestilt"), ("answered_no", "Nej tak"), ("no_reaction", "Ikke truffet")]
+    return []
+
+
+def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    async def shell(asking: Asking, here: str) -> Mapping[str, Any]:
+        async with runtime.work(asking.dealer) as work:
+            dealer = await store.told(work.session, work.dealer, DealerChanged, work.dealer)
+            sources = await listing.source_views(work)
+            polled = {source.title for source in await store.sources(work.session, work.dealer) if source.polled}
+        now = runtime.clock.now()
+        shown = [
+            {
+                **source.model_dump(),
+                "stale": source.title in polled and (source.fresh_at is None or now - source.fresh_at > STALE),
+            }
+            for source in sources
+        ]
+        return {
+            "language": "da", "asking": asking, "dealer": dealer.title if dealer else "", "lists": MENU, "here": here,
+            "sources": shown,
+            "zone": dealer.timezone if dealer else "UTC", "heading": dict(MENU)[here], "lead": LEADS[here], "empty": EMPTY[here],
+            "may_decide": asking.role in access.MAY_DECIDE,
+        }  # fmt: skip
+
+    async def show_list(request: Request, here: str, name: str, view: str | None = None) -> Response:
+        try:
+            asking = await guard.asking(request)
+        except NotLoggedIn:
+            return RedirectResponse("/login", status_code=303, headers=PRIVATE)
+        async with runtime.work(asking.dealer) as work:
+            found = await listing.list_of(work, name, cursor=request.query_params.get("cursor"), limit=50, language="da")
+        return page(
+            "list.html", list=found, view=view, views=VIEWS if view else (), actions=actions, outcomes=OUTCOMES,
+            no_reasons=NO_REASONS, **await shell(asking, here),
+        )  # fmt: skip
+
+    @router.get("/style.css")
+    async def style() -> Response:
+        text = _PAGES.get_template("style.css").render()
+        return Response(text, media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+    @router.get("/")
+    async def front() -> Response:
+        return RedirectResponse("/pending", status_code=303, headers=PRIVATE)
+
+    @router.get("/login")
+    async def see_login() -> Response:
+        return page("login.html", language="da", problem=None)
+
+    @router.post("/login")
+    async def log_in(
+        request: Request, email: Annotated[str, Form(max_length=254)], password: Annotated[str, Form(max_length=1024)]
+    ) -> Response:
+        guard.check_origin(request)
+        response = RedirectResponse("/pending", status_code=303, headers=PRIVATE)
+        try:
+            await guard.log_in(request, email, password, response)
+        except TooManyTries:
+            return page("login.html", status=429, language="da", problem="For mange forsøg. Vent lidt, og prøv igen.")
+        except NotLoggedIn:
+            return page("login.html", status=401, language="da", problem="E-mail eller adgangskode er forkert.")
+        return response
+
+    @router.post("/logout")
+    async def log_out(request: Request, csrf: Annotated[str, Form(max_length=100)]) -> Response:
+        check_form(await guard.asking(request), csrf)
+        response = RedirectResponse("/login", status_code=303, headers=PRIVATE)
+        await guard.log_out(request, response)
+        return response
+
+    @router.get("/pending")
+    async def pending(request: Request) -> Response:
+        return await show_list(request, "/pending", "pending")
+
+    @router.get("/follow-up")
+    async def follow_up(request: Request, view: str = "call_now") -> Response:
+        view = view if view in ("call_now", "awaiting", "all") else "call_now"
+        return await show_list(request, "/follow-up", f"follow-up:{view}", f"/follow-up?view={view}")
+
+    @router.get("/calls")
+    async def calls(request: Request) -> Response:
+        return await show_list(request, "/calls", "calls")
+
+    @router.get("/booked")
+    async def booked(request: Request) -> Response:
+        return await show_list(request, "/booked", "booked")
+
+    @router.get("/no")
+    async def no(request: Request) -> Response:
+        return await show_list(request, "/no", "no")
+
+    @router.get("/messages")
+    async def messages(request: Request) -> Response:
+        return await show_messages(request, None)
+
+    @router.get("/messages/{message_id}")
+    async def message(request: Request, message_id: UUID) -> Response:
+        return await show_messages(request, message_id)
+
+    async def show_messages(request: Request, message_id: UUID | None) -> Response:
+        try:
+            asking = await guard.asking(request)
+        except NotLoggedIn:
+            return RedirectResponse("/login", status_code=303, headers=PRIVATE)
+        cursor = request.query_params.get("cursor", "")
+        more = f"&cursor={cursor}" if cursor.isascii() and cursor.replace("-", "").replace("_", "").isalnum() else ""
+        path = f"/messages/{message_id}" if message_id else f"/messages?limit=50{more}"
+        around = await shell(asking, "/messages")
+        try:
+            found = await questions.ask("notifier", path, asking)
+        except TransientError:
+            late = "Beskederne kan ikke vises lige nu. Prøv igen om lidt; resten virker."
+            return page("messages.html", status=503, found={"items": []}, problem=late, states=STATES, **around)
+        template = "message.html" if message_id else "messages.html"
+        return page(template, found=found, problem=None, states=STATES, **around)
+
+    @router.post("/invitations/{invitation_id}/{action}")
+    async def act(
+        request: Request,
+        invitation_id: UUID,
+        action: str,
+        csrf: Annotated[str, Form(max_length=100)],
+        back: Annotated[str, Form(max_length=100)] = "/pending",
+    ) -> Response:
+        asking = await guard.asking(request)
+        check_form(asking, csrf)
+        asking.must_decide()
+        async with runtime.work(asking.dealer) as work:
+            match action:
+                case "hold":
+                    await answering.hold(work, invitation_id, None, asking.user)
+                case "exclude":
+                    await answering.exclude(work, invitation_id, None, asking.user)
+                case "restore":
+                    await answering.include(work, invitation_id, asking.user)
+                case "booked" | "answered_no" | "no_reaction":
+                    await answering.follow_up(work, invitation_id, Outcome(action), None, asking.user)
+                case _:
+                    raise DomainError("There is no such action.", code="unknown_action", status=404)
+        return RedirectResponse(back if back in dict(MENU) else "/pending", status_code=303, headers=PRIVATE)
+
+    return router

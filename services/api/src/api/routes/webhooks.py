@@ -1,0 +1,107 @@
+"""Webhooks: verified over the raw body, taken once, passed on as they came. A booking with our reference acts at once."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from api import answering, store
+from api.domain.signatures import Unsigned, verify, verify_jwt
+from common.errors import DomainError
+from common.events.settings import DealerChanged
+from common.events.webhooks import WebhookAccepted
+from common.events.words import Answer
+from common.ids import DealerId, derived_id
+from common.service import Runtime
+from common.web import strict_json
+from common.work import Work
+
+MAX_BODY = 64 * 1024
+BOOKING, GATEWAYAPI = "booking", "gatewayapi"
+
+
+class Refused(DomainError):
+    code = "unsigned"
+    status = 401
+
+
+def build(runtime: Runtime, callback_secret: str | None) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.post("/webhooks/booking/{endpoint}")
+    async def booking(endpoint: str, request: Request) -> Response:
+        """A booking system's webhook, signed as Standard Webhooks says."""
+        body = await _body(request)
+        async with runtime.sessions() as session:
+            owner = await store.endpoint(session, endpoint[:60])
+        if owner is None or owner.source != BOOKING:
+            raise Refused("This webhook is not signed with the endpoint's secret.")
+        async with runtime.work(DealerId(owner.dealer_id)) as work:
+            secrets = await store.endpoint_secrets(work.session, work.dealer, owner.endpoint)
+            try:
+                webhook_id = verify(request.headers, body, secrets, runtime.system.now())
+            except Unsigned:
+                raise Refused("This webhook is not signed with the endpoint's secret.") from None
+            told = _object(body)
+            if await store.take_delivery(work.session, work.dealer, BOOKING, webhook_id, runtime.system.now()):
+                await _take_booking(work, webhook_id, told)
+        return Response(status_code=204)
+
+    @router.post("/webhooks/gatewayapi/{dealer}")
+    async def sms_callback(dealer: str, request: Request) -> Response:
+        """GatewayAPI's delivery reports; signed with a JWT where the installation has told the provider to."""
+        body = await _body(request)
+        if callback_secret is not None:
+            try:
+                verify_jwt(request.headers.get("x-gwapi-signature", ""), callback_secret)
+            except Unsigned:
+                raise Refused("This callback is not signed.") from None
+        told = _object(body)
+        try:
+            owner = DealerId(UUID(dealer))
+        except ValueError:
+            raise Refused("This address is not known.") from None
+        async with runtime.work(owner) as work:
+            if await store.told(work.session, work.dealer, DealerChanged, work.dealer) is None:
+                raise Refused("This address is not known.")
+            delivery = f"{told.get('id')} {told.get('status')} {told.get('time')}"
+            if await store.take_delivery(work.session, work.dealer, GATEWAYAPI, str(derived_id(delivery)), runtime.system.now()):
+                _pass_on(work, GATEWAYAPI, str(derived_id(delivery)), told)
+        return Response(status_code=204)
+
+    return router
+
+
+async def _body(request: Request) -> bytes:
+    body = await request.body()
+    if len(body) > MAX_BODY:
+        raise DomainError(f"A webhook may have {MAX_BODY:,} bytes at most.", code="too_large", status=413)
+    return body
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = strict_json(body)
+    except ValueError as error:
+        raise DomainError(f"The body is not acceptable JSON: {error}.", code="bad_json", status=400) from None
+    if not isinstance(found, dict):
+        raise DomainError("The body is no JSON object.", code="bad_json", status=400)
+    return found
+
+
+async def _take_booking(work: Work, webhook_id: str, told: dict[str, Any]) -> None:
+    """Pass it on; one that stands and carries our reference answers its invitation in the same transaction."""
+    code = told.get("invitation")
+    link = await store.link(work.session, code) if isinstance(code, str) and len(code) <= 20 else None
+    if link is not None and link.dealer_id == work.dealer:
+        told["invitation_id"] = str(link.invitation_id)
+        if told.get("status", "booked") in ("booked", "moved"):
+            invitation = await answering.find(work, link.invitation_id)
+            await answering.answer(work, invitation, Answer.BOOKED, None, by="webhook")
+    _pass_on(work, BOOKING, webhook_id, told)
+
+
+def _pass_on(work: Work, source: str, delivery_id: str, told: dict[str, Any]) -> None:
+    body = json.dumps(told, ensure_ascii=False)
+    work.publish(WebhookAccepted(source=source, delivery_id=delivery_id, body=body, at=work.now))
