@@ -1,4 +1,4 @@
-"""Commands of those who operate it: migrate, clock, relay, events, doctor."""
+"""Commands of those who operate it: migrate, clock, relay, events, doctor, scenario."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ console = Console(soft_wrap=True, highlight=False)
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (relay, migrate, clock, events):
+    for command in (relay, migrate, clock, events, scenario):
         app.command()(command)
     app.command(name="doctor")(examine)
 
@@ -76,6 +76,21 @@ def examine() -> None:
         console.print(finding.said, markup=False)
     if not all(finding.fine for finding in findings):
         raise typer.Exit(1)
+
+
+def scenario(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE.yaml...", help="Stories: facts, a run, and what must have happened.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each file.")] = False,
+    disorder: Annotated[int | None, typer.Option(help="Delay topics against each other and handle every event twice.")] = None,
+) -> None:
+    """Run stories on throw-away databases and compare; exit code 1 when one differs, 2 when one cannot be read."""
+    from autoflows.scenarios import command  # a database server, only for this command
+    from common.process import configure_logging
+
+    configure_logging(Settings(log_level="ERROR"))
+    raise typer.Exit(asyncio.run(command.main(files, installed.load(), as_json=as_json, seed=disorder, console=console)))
 
 
 def _read(path: Path) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from common import reasons
 from common.events import PARTITIONS, Event, events_of, topics
 from common.service import Service
 
@@ -44,15 +45,8 @@ def table(services: Sequence[Service]) -> str:
         for event in events_of(name):
             writers, readers = roles[event.name]
             kept = f"{topic.retention_days} days{', personal data' if topic.personal else ''}"
-            cells = [
-                f"`{name}`",
-                topic.kind,
-                kept,
-                f"`{event.name}`",
-                ", ".join(writers),
-                ", ".join(readers) or "nobody yet",
-                says(event),
-            ]
+            heard = ", ".join(readers) or "nobody yet"
+            cells = [f"`{name}`", topic.kind, kept, f"`{event.name}`", ", ".join(writers), heard, says(event)]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -127,7 +121,7 @@ _HEADERS: Mapping[str, Any] = {
 
 def files(services: Sequence[Service]) -> dict[str, str]:
     """Every generated file of `docs/events` by its name."""
-    found = {"README.md": table(services), "asyncapi.json": _json(asyncapi(services))}
+    found = {"README.md": table(services), "asyncapi.json": _json(asyncapi(services)), "../reasons.md": reasons.table()}
     for name in product_topics():
         found |= {f"schemas/{event.name}.json": _json(schema(event)) for event in events_of(name)}
     return found
