@@ -16,10 +16,7 @@ VERSION = "4.4.0"
 IMAGE = f"apache/kafka:{VERSION}"
 INSTALL = "sudo apt-get install -y openjdk-17-jre-headless maven"
 NONE = "no Kafka broker can be run here"
-MISSING = (
-    f"{NONE}. It takes Java 17 or later and Maven, or a running Docker engine;"
-    f" on Debian and Ubuntu: {INSTALL}"
-)
+MISSING = f"{NONE}. It takes Java 17 or later and Maven, or a running Docker engine; on Debian and Ubuntu: {INSTALL}"
 _HERE = Path(__file__).parent
 _SUMS = _HERE / "SHA256SUMS"
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
