@@ -80,13 +80,8 @@ def demo_world(port: Annotated[int, typer.Argument(help="The first of its ports.
 
 def main() -> None:
     """Run the command; what cannot be done is said in a sentence, with exit code 1 (2: wrong use, 3: gave up)."""
-    operations.add_to(app)
-    repairs.add_to(app)
     try:
-        if not _is_lean(sys.argv[1:]):
-            for service in installed.load():
-                if service.commands is not None:
-                    service.commands(app)
+        add_commands(lean=any(argument in _LEAN for argument in sys.argv[1:4]))
         app()
     except Exception as error:  # the edge of the command line: what is known is said, the rest is a bug and shown in full
         sentence = _sentence(error)
@@ -96,8 +91,13 @@ def main() -> None:
         raise SystemExit(getattr(error, "exit_code", 1)) from None
 
 
-def _is_lean(arguments: list[str]) -> bool:
-    return any(argument in _LEAN for argument in arguments[:3])
+def add_commands(*, lean: bool = False) -> None:
+    """Add everything to the command line; `lean`: without what services add, so that it starts fast."""
+    operations.add_to(app)
+    repairs.add_to(app)
+    for service in [] if lean else installed.load():
+        if service.commands is not None:
+            service.commands(app)
 
 
 def _sentence(error: Exception) -> str | None:

@@ -63,16 +63,17 @@ async def _supervise(folder: Folder, wish: Wish, console: Console, run: Run, clu
         }
         folder.tell(run)
 
-    supervisor = Supervisor(children, logs=folder.logs, say=console.print, changed=changed)
-    beside = [database.keep(cluster, console.print)]
-    if wish.demo:
-        beside.append(demo.seed(folder, wish, environment(run.environment), say=console.print))
+    ready = asyncio.Event()
 
-    def ready() -> None:
+    async def greet() -> None:
+        if wish.demo:
+            await demo.seed(folder, wish, environment(run.environment))
+        await ready.wait()
         console.print(demo.welcome(folder, wish) if wish.demo else welcome(folder, wish))
 
+    supervisor = Supervisor(children, logs=folder.logs, say=console.print, changed=changed)
     with _signals(stop, supervisor, console):
-        await supervisor.run(stop, ready=ready, beside=beside)
+        await supervisor.run(stop, ready=ready.set, beside=[database.keep(cluster, console.print), greet()])
 
 
 @contextlib.contextmanager

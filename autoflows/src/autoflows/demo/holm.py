@@ -169,6 +169,16 @@ def _dotted(number: int) -> str:
     return f"{number:,}".replace(",", ".")
 
 
-def commands(password: str, economic_url: str) -> list[list[str]]:
-    """The commands that set the dealer up, the same that a real one is set up with."""
-    return []
+def commands(economic_url: str) -> list[list[str]]:
+    """The commands that set the dealer up, the same that a real one is set up with; secrets come by the environment."""
+    return [
+        ["dealers", "add", "--slug", SLUG, "--title", TITLE, "--booking-url", BOOKING],
+        [
+            *("dealers", "sender", SLUG, "--legal-name", f"{TITLE} ApS", "--registration", "CVR 00000000"),
+            *("--address", "Eksempelvej 100, 4000 Roskilde", "--email", f"service@{SLUG}.example"),
+            *("--phone", "+4520123400", "--sms-name", "HolmAuto"),
+        ],
+        ["users", "add", OWNER, "--dealer", SLUG, "--role", "owner", "--alerts", "call_me,no,booked,unsubscribe"],
+        ["webhooks", "add", "--dealer", SLUG],
+        ["connect", "economic", "--dealer", SLUG, "--url", economic_url, "--open-orders"],
+    ]

@@ -1,11 +1,12 @@
 """`autoflows up --demo`: settings that point every service at the demo's world, and a dealer set up by the public commands."""
 
 import asyncio
+import base64
 import contextlib
 import json
 import secrets
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ from autoflows.settings import environment
 from autoflows.supervisor import Child
 from common.clock import SystemClock
 
+ECONOMIC_TOKENS = ("demo", "demo")
 GATEWAYAPI_TOKEN = "demo"  # noqa: S105 - the simulator's, on this machine only
 MAILBOX, SMTP, ECONOMIC, GATEWAYAPI = range(DEMO_AT, DEMO_AT + 4)  # steps from the first port
 
@@ -28,6 +30,7 @@ class Demo:
 
     started_on: date
     password: str
+    booking_secret: str  # with which a booking system signs its webhooks
     callback_secret: str  # with which the SMS simulator signs what became of an SMS
     seeded: bool = False
 
@@ -40,7 +43,7 @@ def is_demo(folder: Folder) -> bool:
 def remembered(folder: Folder) -> Demo:
     """The demo of this folder; a new one is made where there is none."""
     if not is_demo(folder):
-        keep(folder, Demo(SystemClock().now().date(), secrets.token_urlsafe(9), secrets.token_urlsafe(24)))
+        keep(folder, Demo(SystemClock().now().date(), secrets.token_urlsafe(9), _webhook_secret(), secrets.token_urlsafe(24)))
     told = json.loads(_file(folder).read_text())
     return Demo(**told | {"started_on": date.fromisoformat(told["started_on"])})
 
@@ -70,15 +73,20 @@ def child(wish: Wish, shared: Mapping[str, str]) -> Child:
     return Child("demo-world", ("demo-world", str(port)), port, environment=environment(shared), last=True)
 
 
-async def seed(folder: Folder, wish: Wish, shared: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """At the first start: set the dealer up by the commands that every dealer is set up with. Then nothing, for ever."""
+async def seed(folder: Folder, wish: Wish, shared: Mapping[str, str]) -> None:
+    """At the first start: set the dealer up by the commands that every dealer is set up with."""
     demo = remembered(folder)
-    if not demo.seeded:
-        for arguments in holm.commands(demo.password, f"http://127.0.0.1:{wish.port + ECONOMIC}"):
-            await _run(arguments, environment(shared), folder.logs / "demo-setup.log")
-        keep(folder, replace(demo, seeded=True))
-        say(f"The demo dealer {holm.TITLE} is set up; its invoices are being read.")
-    await asyncio.Event().wait()
+    if demo.seeded:
+        return
+    secret = {
+        "AUTOFLOWS_PASSWORD": demo.password,
+        "AUTOFLOWS_WEBHOOK_SECRET": demo.booking_secret,
+        "ECONOMIC_APP_SECRET": ECONOMIC_TOKENS[0],
+        "ECONOMIC_GRANT": ECONOMIC_TOKENS[1],
+    }
+    for arguments in holm.commands(f"http://127.0.0.1:{wish.port + ECONOMIC}"):
+        await _run(arguments, environment({**shared, **secret}), folder.logs / "demo-setup.log")
+    keep(folder, replace(demo, seeded=True))
 
 
 async def _run(arguments: Sequence[str], given: Mapping[str, str], log: Path) -> None:
@@ -124,6 +132,10 @@ Try next, in another terminal:
 
 Ctrl-C stops everything; the same command starts it again where it was.
 """
+
+
+def _webhook_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
 def _file(folder: Folder) -> Path:

@@ -1,0 +1,155 @@
+"""`autoflows up` for real, as a user starts it: ready, refused twice, killed parts come back, and a clean stop."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.cluster import free_port
+
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("up")]
+
+
+class Product:
+    """One installation in a folder, with ports of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.port, self.database_port = _free_row(14), free_port()
+        self.process: Process | None = None
+        self.said = ""
+
+    async def start(self, *more: str) -> None:
+        """Start it and wait until it says that it is ready."""
+        ports = ("--port", str(self.port), "--database-port", str(self.database_port))
+        self.process = await autoflows("up", "--data", str(self.data), *ports, *more)
+        await self.says("is ready")
+
+    async def says(self, words: str) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        async with asyncio.timeout(90):
+            while words not in self.said:
+                line = await self.process.stdout.readline()
+                assert line, f"it ended: {self.said}"
+                self.said += line.decode()
+
+    async def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        async with asyncio.timeout(60):
+            rest, _ = await self.process.communicate()
+        self.said += rest.decode()
+        return self.process.returncode or 0
+
+    async def run(self, *arguments: str) -> tuple[int, str]:
+        """Another command on this installation, in another terminal."""
+        process = await autoflows("--data", str(self.data), *arguments)
+        said, _ = await process.communicate()
+        return process.returncode or 0, said.decode()
+
+    def told(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.data / "run.json").read_text())
+        return found
+
+
+@pytest.fixture
+async def product(tmp_path: Path) -> AsyncIterator[Product]:
+    made = Product(tmp_path)
+    yield made
+    if made.process is not None and made.process.returncode is None:
+        made.process.kill()
+        await made.process.wait()
+
+
+async def autoflows(*arguments: str) -> Process:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AUTOFLOWS_")} | {"COLUMNS": "400"}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "autoflows", *arguments, stdout=PIPE, stderr=STDOUT, env=clean
+    )
+
+
+async def until(done: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not done():  # noqa: ASYNC110 - what another process does is no event here
+            await asyncio.sleep(0.05)
+
+
+async def test_it_starts_refuses_a_second_start_restarts_what_dies_and_stops_cleanly(product: Product) -> None:
+    await product.start()
+    second = await autoflows("up", "--data", str(product.data), "--port", "9", "--database-port", "9")
+    said, _ = await second.communicate()
+    assert second.returncode == 1
+    assert f"process {product.told()['pid']}" in said.decode()
+    assert "Traceback" not in said.decode()
+
+    before = product.told()["processes"]["notifier"]["pid"]
+    os.kill(before, signal.SIGKILL)
+    await until(lambda: product.told()["processes"].get("notifier", {}).get("pid") not in {None, before})
+    await product.says("notifier ended (killed by SIGKILL)")
+
+    pids = [each["pid"] for each in product.told()["processes"].values()]
+    assert await product.stop() == 0
+    assert product.said.endswith("Stopped.\n")
+    assert not any(lives(pid) for pid in pids)
+    assert not (product.data / "run.json").exists()
+
+
+async def test_a_killed_postgresql_is_started_again(product: Product) -> None:
+    await product.start()
+    postmaster = next(product.data.resolve().glob("postgres/pgdata/postmaster.pid"))
+    os.kill(int(postmaster.read_text().split()[0]), signal.SIGKILL)
+    await product.says("PostgreSQL ended; it is started again")
+    code, said = 1, ""
+    async with asyncio.timeout(60):
+        while code:
+            code, said = await product.run("doctor")
+    assert "BAD" not in said
+    assert await product.stop(signal.SIGTERM) == 0
+
+
+async def test_nothing_outlives_a_supervisor_that_is_killed_and_the_data_is_there_again(product: Product) -> None:
+    await product.start()
+    assert product.process is not None
+    pids = [each["pid"] for each in product.told()["processes"].values()]
+    product.process.kill()
+    await product.process.wait()
+    await until(lambda: not any(lives(pid) for pid in pids))
+    product.said = ""
+    await product.start()
+    assert await product.stop() == 0
+
+
+async def test_commands_without_anything_running_say_what_to_do(product: Product) -> None:
+    for command, sentence in {
+        ("clock", "+7d"): "Nothing runs on",
+        ("dead-letters", "list"): "Start it with: autoflows up",
+        ("run", "no-such"): "There is no service 'no-such'. There are: ",
+    }.items():
+        code, said = await product.run(*command)
+        assert (code, "Traceback" in said) == (1, False), said
+        assert sentence in said
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _free_row(count: int) -> int:
+    """The first of some ports that follow each other and are all free."""
+    from common.cluster import is_free
+
+    while True:
+        first = free_port()
+        if first + count < 65_000 and all(is_free(first + step) for step in range(count)):
+            return first
