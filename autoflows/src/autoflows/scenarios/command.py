@@ -49,7 +49,7 @@ async def stage(services: Sequence[Service]) -> AsyncIterator[Stage]:
             async with outside.opened() as beyond:
                 yield Stage(services, template, beyond)
         finally:
-            cluster.stop()
+            cluster.destroy()
 
 
 async def main(files: Sequence[Path], services: Sequence[Service], *, as_json: bool, seed: int | None, console: Console) -> int:
