@@ -45,7 +45,7 @@ check: setup ## Run the checks: format, lint, types, imports, generated files, n
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/autoflows events --check
+	$(BIN)/autoflows events --check docs/events
 	@.ci/no-addresses
 
 format: setup ## Format the code and fix what can be fixed
