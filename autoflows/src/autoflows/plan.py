@@ -29,6 +29,7 @@ def shared(folder: Folder, wish: Wish) -> dict[str, str]:
     """The settings that every process has, and every command that joins in."""
     ports = {name: port for names, port in _groups(installed.names(), wish) for name in names}
     return {
+        **settings.everything_given(),
         "AUTOFLOWS_DATA": str(folder.path),
         "AUTOFLOWS_DATABASE_URL": f"postgresql://127.0.0.1:{wish.database_port}/autoflows",
         "AUTOFLOWS_DATABASE_SECRET": folder.secret(),

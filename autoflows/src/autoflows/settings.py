@@ -29,6 +29,11 @@ def given(name: str) -> str | None:
     return os.environ.get(f"AUTOFLOWS_{name.upper()}") or None
 
 
+def everything_given() -> dict[str, str]:
+    """Every setting that the user has set, for commands that join in later; not what a test has a process die of."""
+    return {name: value for name, value in os.environ.items() if name.startswith("AUTOFLOWS_") and name != "AUTOFLOWS_FAILPOINT"}
+
+
 def adopt_file(path: Path) -> None:
     """Take over the settings in a file of lines `AUTOFLOWS_NAME=value`; what the environment says stays."""
     try:
