@@ -115,7 +115,9 @@ async def opened() -> AsyncIterator[Beyond]:
     loop = asyncio.get_running_loop()
     mail = await loop.create_server(lambda: SMTP(beyond, hostname="scenario", enable_SMTPUTF8=True), "127.0.0.1", 0)
     beyond.smtp_port = mail.sockets[0].getsockname()[1]
-    server = _Server(uvicorn.Config(beyond.take_sms, interface="asgi3", host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    server = _Server(
+        uvicorn.Config(beyond.take_sms, interface="asgi3", host="127.0.0.1", port=0, log_config=None, lifespan="off")
+    )
     listening = socket.create_server(("127.0.0.1", 0))
     beyond.http_port = listening.getsockname()[1]
     serving = asyncio.create_task(server.serve(sockets=[listening]))

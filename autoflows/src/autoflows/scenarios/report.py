@@ -125,7 +125,8 @@ class Report:
         for (vehicle, kind), history in self.history.items():
             for told, following in zip(history, [*history[1:], None], strict=True):
                 on = told.invitation.call_from_on
-                if on is None or told.invitation.stage == "closed" or on > last_day:
+                fell_through = told.invitation.outcome == "booked"  # a booking that was cancelled or not kept
+                if on is None or (told.invitation.stage == "closed" and not fell_through) or on > last_day:
                     continue
                 later = [t for t in history if t.at > told.at and t.invitation.invitation_id == told.invitation.invitation_id]
                 if (following is None or not later or later[0].at >= self._local(on, time())) and on >= self.story.run.from_:

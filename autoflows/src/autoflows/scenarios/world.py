@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from common.bus.consumer import Disorder
 from common.bus.envelope import Envelope
@@ -65,6 +66,14 @@ class World:
     async def next_due(self) -> datetime | None:
         """When something next wants to run."""
         return min([at for wakeups in self._wakeups.values() if (at := await wakeups.next_due()) is not None], default=None)
+
+    async def why(self, vehicle: UUID, kind: str) -> list[str]:
+        """The codes of what is decided about a vehicle, by the service that decides."""
+        found: list[str] = []
+        for runtime in self.runtimes.values():
+            if runtime.service.why is not None:
+                found += await runtime.service.why(runtime, self.dealer, vehicle, kind)
+        return found
 
     async def close(self) -> None:
         for runtime in self.runtimes.values():

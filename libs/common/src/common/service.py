@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 import typer
@@ -44,6 +45,7 @@ class Service:
     errands: Callable[["Runtime"], Sequence[Errand]] | None = None
     router: Callable[["Runtime"], APIRouter] | None = None
     commands: Callable[[typer.Typer], None] | None = None
+    why: Callable[["Runtime", DealerId, UUID, str], Awaitable[list[str]]] | None = None  # codes of the stored decision
     settings: type[Settings] = Settings
 
     @property

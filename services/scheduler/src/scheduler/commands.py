@@ -4,6 +4,7 @@ import asyncio
 import json
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -11,7 +12,7 @@ from rich.console import Console
 from common.clock import FixedClock
 from common.errors import NotFound
 from common.events.invitations import InvitationChanged
-from common.ids import dealer_named
+from common.ids import DealerId, dealer_named
 from common.reasons import sentence
 from common.service import Runtime, Service, opened
 from scheduler import store
@@ -74,6 +75,16 @@ async def explained(runtime: Runtime, slug: str, plate: str, kind: str, on: date
             }
             for d in decisions
         ]
+
+
+async def why(runtime: Runtime, dealer: DealerId, vehicle: UUID, kind: str) -> list[str]:
+    """The codes of the stored decision about a vehicle, its invitation's included."""
+    async with runtime.work(dealer) as work:
+        stored = await store.stored_decision(work.session, dealer, vehicle, kind)
+    if stored is None:
+        return []
+    row, invitation = stored
+    return [reason["code"] for reason in row.reasons] + ([reason.code for reason in invitation.reasons] if invitation else [])
 
 
 def _stored(row: Any, invitation: InvitationChanged | None) -> dict[str, Any]:

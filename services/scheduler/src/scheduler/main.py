@@ -5,7 +5,7 @@ import typer
 from common.events.due import MessageDue
 from common.events.invitations import InvitationChanged
 from common.service import Service
-from scheduler.commands import add_commands
+from scheduler.commands import add_commands, why
 from scheduler.handlers import handlers
 from scheduler.jobs import jobs
 from scheduler.settling import settlers
@@ -23,4 +23,5 @@ service = Service(
     jobs=jobs,
     publishes=(InvitationChanged, MessageDue),
     commands=_add_commands,
+    why=why,
 )
