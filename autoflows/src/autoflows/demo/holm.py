@@ -156,6 +156,7 @@ def _document(owner: Owner, on: date, km: int, lines: Lines) -> dict[str, Any]:
                 "sortKey": place,
                 "description": text.format(km=_dotted(round(km, -3))),
                 "product": {"productNumber": code},
+                **({"unit": {"unitNumber": 2, "name": "Timer"}} if code == "TIMER" else {}),
                 "quantity": quantity,
                 "unitNetPrice": price,
                 "totalNetAmount": round(quantity * price, 2),
