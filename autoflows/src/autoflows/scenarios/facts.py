@@ -117,7 +117,8 @@ class Facts:
         on = order.at or order.finished_on or self.story.run.from_
         yield WorkOrderChanged(
             order_id=found, source_id=_source_id(), revision=world.revision(WorkOrderChanged, found), number=order.id,
-            vehicle_id=vehicle_id(order.vehicle) if order.vehicle else None, customer_id=customer_id(customer) if customer else None,
+            vehicle_id=vehicle_id(order.vehicle) if order.vehicle else None,
+            customer_id=customer_id(customer) if customer else None,
             workshop_id=WorkshopId(derived_id("workshop", order.workshop)) if order.workshop else None, status=order.status,
             finished_on=order.finished_on, changed_on=self.instant(on).astimezone(self.zone).date(),
             odometer_km=order.odometer_km, order_type=order.type, remarks=order.remarks, lines=_lines(order), currency="DKK",

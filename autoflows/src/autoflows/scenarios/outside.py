@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
 import uvicorn
@@ -13,8 +13,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from autoflows.scenarios.facts import vehicle_id
 from autoflows.scenarios.story import Story
 from autoflows.scenarios.world import World
+from common.events import Event
 from common.events.invitations import InvitationChanged
+from common.events.messages import MessageAccepted, MessageBounced, MessageDelivered, MessageEvent
 
+AT_ONCE = ("refused", "unknown")  # what a provider does at its first try; another channel's try is another
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -64,10 +67,23 @@ class Beyond:
         for code, invitation in newest.items():
             if code in text:
                 key = (self._names.get(invitation.vehicle_id, ""), invitation.type, invitation.step + 1)
-                return self._wanted.get(key, "accepted")
+                return self._wanted.pop(key, "accepted") if self._wanted.get(key) in AT_ONCE else "accepted"
         return "accepted"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    def comes_back(self, seen: Iterable[Event | None]) -> Iterator[Event]:
+        """What providers report of accepted messages later on: that they arrived, or came back."""
+        for event in seen:
+            if not isinstance(event, MessageAccepted):
+                continue
+            facts = event.model_dump(include=set(MessageEvent.model_fields))
+            for part in event.contacts:
+                result = self._wanted.pop((self._names.get(part.vehicle_id, ""), part.type or "", part.step), None)
+                if result == "bounced":
+                    yield MessageBounced(**facts, because="scenario")
+                elif result == "delivered":
+                    yield MessageDelivered(**facts)
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         """Take, refuse or lose a mail."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         result = await self.result_for(content.replace(b"=\r\n", b"").decode("utf-8", "replace"))

@@ -1,6 +1,6 @@
 """Running a story: facts arrive, the clock jumps from one thing to the next, and everything that leaves is written down."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from autoflows.scenarios.report import Report, tell_report
 from autoflows.scenarios.story import Story
 from common.bus.consumer import Disorder
 from common.clock import local_day
+from common.events import Event
 from common.service import Service
 
 _DAY = timedelta(days=1)
@@ -21,6 +22,9 @@ class Outside(Protocol):
 
     def settings(self) -> dict[str, Any]:
         """What the services must be told to reach it."""
+
+    def comes_back(self, seen: Iterable[Event | None]) -> Iterable[Event]:
+        """What providers report of accepted messages later on."""
 
     def play(self, story: Story) -> None:
         """From now on treat messages as this story's `deliveries` say."""
@@ -48,7 +52,7 @@ async def run(
                 await world.tell(*arrival.events(world))
         world.clock.move_to(start)
         explained = Explained(world, story)
-        await _play(world, [arrival for arrival in arrivals if arrival.at >= start], facts, end, explained)
+        await _play(world, [arrival for arrival in arrivals if arrival.at >= start], facts, end, explained, outside)
         report = tell_report(story, world.seen)
         report.explained = explained.codes
         return report
@@ -70,12 +74,17 @@ class Explained:
                 self.codes[asked] = await self._world.why(vehicle_id(asked[1]), asked[2])
 
 
-async def _play(world: worlds.World, coming: list[Arrival], facts: Facts, end: datetime, explained: Explained) -> None:
+async def _play(
+    world: worlds.World, coming: list[Arrival], facts: Facts, end: datetime, explained: Explained, outside: Outside
+) -> None:
     downs = [(facts.instant(down.from_), facts.instant(down.to + _DAY)) for down in facts.story.run.down]
+    reported = 0
     while True:
         while coming and coming[0].at <= world.clock.now():
             await world.tell(*coming.pop(0).events(world))
         await world.settle()
+        await world.tell(*outside.comes_back(envelope.event() for envelope in world.seen[reported:]))
+        reported = len(world.seen)
         wanted = [at for at in (await world.next_due(), coming[0].at if coming else None) if at is not None]
         upcoming = max(min(wanted, default=end), world.clock.now())
         upcoming = next((until for since, until in downs if since <= upcoming < until), upcoming)
