@@ -9,10 +9,11 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from autoflows.demo import mailbox
+from autoflows.demo import holm, mailbox
+from autoflows.demo.economic import Economic
 from autoflows.demo.gatewayapi import GatewayApi, Taken
 from autoflows.demo.mailbox import Mailbox
-from autoflows.demo.setup import GATEWAYAPI_TOKEN, remembered
+from autoflows.demo.setup import ECONOMIC_TOKENS, GATEWAYAPI_TOKEN, remembered
 from autoflows.folder import Folder
 from common.clock import MovedClock
 
@@ -32,6 +33,16 @@ class World:
             clock=clock,
         )
 
+        began_on = remembered(folder).started_on
+        self.economic = Economic(
+            holm.customers(began_on),
+            holm.invoices(began_on),
+            drafts=holm.orders(began_on),
+            app_secret=ECONOMIC_TOKENS[0],
+            grant=ECONOMIC_TOKENS[1],
+            now=clock.now,
+        )
+
     async def run(self) -> None:
         """Serve until SIGTERM."""
         loop = asyncio.get_running_loop()
@@ -39,7 +50,7 @@ class World:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         smtp = await loop.create_server(lambda: mailbox.smtp(self.mailbox), "127.0.0.1", self.port + 1)
-        async with smtp, self.gatewayapi.serving(port=self.port + 3), _served([(self.pages(), self.port)]):
+        async with smtp, self.gatewayapi.serving(port=self.port + 3), _served([(self.pages(), self.port), (self.economic.app(), self.port + 2)]):
             await stop.wait()
 
     def _hear(self, sms: Taken) -> None:
