@@ -1,33 +1,45 @@
 """A simulator of e-conomic's REST API: its documented shapes, both token headers, filters and pages, and its oddities on demand.
 
-What is dated in the future is not there yet: invoices appear as the clock passes their day.
+What is dated in the future is not there yet: invoices and orders appear as the clock passes their day.
 """
 
 import asyncio
+import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, quote
 
+import uvicorn
 from fastapi import FastAPI, Request, Response
+
+from autoflows.demo import economic_bodies as bodies
+from autoflows.demo.economic_bodies import Body, Link
 
 DEFAULT_PAGE, LARGEST_PAGE = 20, 1000
 _CONDITION = re.compile(r"(\w+)\$(eq|ne|gt|gte|lt|lte):(.*)")
-Body = dict[str, Any]
+_KNOWN = ("skippages", "pagesize", "filter", "sort", "demo")
+_KEYS = {"customers": "customerNumber", "invoices/booked": "bookedInvoiceNumber", "orders/drafts": "orderNumber"}
+_KEYS["orders/sent"] = "orderNumber"
 
 
 @dataclass
 class Oddities:
     """What goes wrong next: each list or number is used up as requests come."""
 
-    too_many: int = 0  # so many requests are answered 429 with Retry-After
+    too_many: int = 0  # so many requests are answered 429
+    retry_after: str | None = "0"  # what those say of when to come back
     truncated: int = 0  # so many answers are cut in the middle
     failing: int = 0  # so many requests are answered 500
-    slow_seconds: float = 0  # every answer takes that long
+    down_after: int | None = None  # after so many more requests every answer is a 500, until this is None again
+    slow: int = 0  # so many answers are late
+    slow_seconds: float = 1.0
     shift: list[Body] = field(default_factory=list)  # invoices booked between one page and the next
+    ended: list[int] = field(default_factory=list)  # draft orders that are gone between one page and the next
 
 
 @dataclass
@@ -51,80 +63,110 @@ class Economic:
         @app.get("/{path:path}")
         async def answer(path: str, request: Request) -> Response:
             self.calls.append(path)
-            if self.oddities.slow_seconds:
-                await asyncio.sleep(self.oddities.slow_seconds)
-            odd = self._odd(request)
-            return odd if odd is not None else self._cut(self._answer(path, request))
+            odd = await self._odd(request)
+            return odd if odd is not None else self._cut(self._answer(path, _Asked(request)))
 
         return app
 
-    def _odd(self, request: Request) -> Response | None:
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        """Serve on a free port of this machine; gives the base address."""
+        listening = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(self.app(), lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+        server = _Server(config)
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield "http://127.0.0.1:{1}".format(*listening.getsockname())
+        finally:
+            server.should_exit = True
+            await task
+
+    async def _odd(self, request: Request) -> Response | None:
+        odd = self.oddities
+        if odd.slow > 0:
+            odd.slow -= 1
+            await asyncio.sleep(odd.slow_seconds)
         tokens = (request.headers.get("x-appsecrettoken"), request.headers.get("x-agreementgranttoken"))
         if tokens != (self.app_secret, self.grant):
             return _error(401, "E00300", "Not authorized to access this resource.", "Check the tokens.")
-        if self.oddities.too_many > 0:
-            self.oddities.too_many -= 1
+        if odd.too_many > 0:
+            odd.too_many -= 1
             refused = _error(429, "E00429", "Too many requests.", "Slow down.")
-            refused.headers["retry-after"] = "0"
+            if odd.retry_after is not None:
+                refused.headers["retry-after"] = odd.retry_after
             return refused
-        if self.oddities.failing > 0:
-            self.oddities.failing -= 1
+        down = odd.down_after == 0
+        if odd.down_after:
+            odd.down_after -= 1
+        if down or odd.failing > 0:
+            odd.failing -= not down
             return _error(500, "E00500", "Internal server error.", "")
         return None
 
-    def _answer(self, path: str, request: Request) -> Response:
-        if path == "customers":
-            return self._page(request, self.customers, "customers", "customerNumber")
-        if path == "invoices/booked":
-            answer = self._page(request, [_head(i) for i in self._booked()], "invoices/booked", "bookedInvoiceNumber")
-            if self.oddities.shift:
-                self.invoices = [*self.invoices, self.oddities.shift.pop(0)]
-            return answer
-        if found := re.fullmatch(r"invoices/booked/(\d+)", path):
-            return self._one(request, self._booked(), "bookedInvoiceNumber", int(found[1]), path)
-        for state, orders in (("drafts", self.drafts), ("sent", self.sent)):
-            there = [order for order in orders if self._is_there(order)]
-            if path == f"orders/{state}":
-                return self._page(request, [_head(order) for order in there], path, "orderNumber")
-            if found := re.fullmatch(rf"orders/{state}/(\d+)", path):
-                return self._one(request, there, "orderNumber", int(found[1]), path)
+    def _answer(self, path: str, asked: "_Asked") -> Response:
+        name, _, number = path.rpartition("/")
+        if path in _KEYS:
+            return self._page(asked, path)
+        if name in _KEYS and number.isdigit():
+            return self._one(asked, name, int(number))
         return _error(404, "E00404", "Resource not found.", "")
 
-    def _booked(self) -> list[Body]:
-        return [invoice for invoice in self.invoices if self._is_there(invoice)]
+    def _there(self, path: str, link: Link) -> list[Body]:
+        """What a collection holds now, dressed."""
+        if path == "customers":
+            return [bodies.customer(told, link) for told in self.customers]
+        if path == "invoices/booked":
+            return [bodies.invoice(told, link) for told in self.invoices if self._is_there(told)]
+        state = path.removeprefix("orders/")
+        orders = self.drafts if state == "drafts" else self.sent
+        return [bodies.order(told, link, state) for told in orders if self._is_there(told)]
 
     def _is_there(self, body: Body) -> bool:
         return self.now is None or str(body.get("date", "")) <= self.now().date().isoformat()
 
-    def _one(self, request: Request, found: Sequence[Body], name: str, number: int, path: str) -> Response:
-        for body in found:
-            if body[name] == number:
-                return _json(200, {**body, "self": f"{_base(request)}/{path}"})
+    def _one(self, asked: "_Asked", path: str, number: int) -> Response:
+        for body in self._there(path, asked.link):
+            if body[_KEYS[path]] == number:
+                return _json(200, body)
         return _error(404, "E00404", "Resource not found.", "")
 
-    def _page(self, request: Request, all_: Sequence[Body], path: str, key: str) -> Response:
-        given = request.query_params
+    def _page(self, asked: "_Asked", path: str) -> Response:
+        every = [bodies.head(body) for body in self._there(path, asked.link)]
         try:
-            size, skip = int(given.get("pagesize", DEFAULT_PAGE)), int(given.get("skippages", 0))
-            kept = [body for body in all_ if _fits(body, given.get("filter", ""))]
-        except ValueError:
-            return _error(400, "E04500", "Validation failed.", "A parameter is not as it must be.")
+            size, skip = asked.number("pagesize", DEFAULT_PAGE), asked.number("skippages", 0)
+            kept = _sorted(
+                [body for body in every if _fits(body, asked.given.get("filter", ""))], asked.given.get("sort", _KEYS[path])
+            )
+        except ValueError as error:
+            return _error(400, "E04500", "Validation failed.", f"A parameter is not as it must be: {error}.")
         if not 1 <= size <= LARGEST_PAGE:
             return _error(400, "E04500", "Validation failed.", f"pagesize is at most {LARGEST_PAGE}.")
-        order = given.get("sort", key)
-        kept.sort(key=lambda body: body.get(order.lstrip("-"), 0), reverse=order.startswith("-"))
-        shown = kept[skip * size : (skip + 1) * size]
         last = max((len(kept) - 1) // size, 0)
-        pages: Body = {
-            "maxPageSizeAllowed": LARGEST_PAGE, "skipPages": skip, "pageSize": size, "results": len(kept),
-            "resultsWithoutFilter": len(all_), "firstPage": _link(request, path, 0, size), "lastPage": _link(request, path, last, size),
-        }  # fmt: skip
-        if skip < last:
-            pages["nextPage"] = _link(request, path, skip + 1, size)
-        if skip > 0:
-            pages["previousPage"] = _link(request, path, skip - 1, size)
-        collection = [{**body, "self": f"{_base(request)}/{path}/{body[key]}"} for body in shown]
-        return _json(200, {"collection": collection, "pagination": pages, "self": str(request.url)})
+        pages = {
+            "skipPages": skip,
+            "pageSize": size,
+            "maxPageSizeAllowed": LARGEST_PAGE,
+            "results": len(kept),
+            "resultsWithoutFilter": len(every),
+            "firstPage": asked.page(path, 0, size),
+            **({"previousPage": asked.page(path, skip - 1, size)} if skip else {}),
+            **({"nextPage": asked.page(path, skip + 1, size)} if skip < last else {}),  # absent on the last page
+            "lastPage": asked.page(path, last, size),
+        }
+        here = asked.page(path, skip, size)
+        self._meanwhile(path)
+        page: Body = {"collection": kept[skip * size : (skip + 1) * size], "pagination": pages}
+        if path == "customers":
+            page["metaData"] = {"create": {"description": "Create a new customer", "href": here, "httpMethod": "post"}}
+        return _json(200, {**page, "self": here})
+
+    def _meanwhile(self, path: str) -> None:
+        """What others do between one page and the next."""
+        if path == "invoices/booked" and self.oddities.shift:
+            self.invoices = [*self.invoices, self.oddities.shift.pop(0)]
+        if path == "orders/drafts" and self.oddities.ended:
+            gone = self.oddities.ended.pop(0)
+            self.drafts = [draft for draft in self.drafts if draft["orderNumber"] != gone]
 
     def _cut(self, answer: Response) -> Response:
         if self.oddities.truncated > 0 and answer.status_code == 200:
@@ -134,38 +176,63 @@ class Economic:
         return answer
 
 
-def _head(body: Body) -> Body:
-    """A document as lists show it: without its lines."""
-    return {name: value for name, value in body.items() if name != "lines"}
+class _Server(uvicorn.Server):
+    """Uvicorn that leaves signals to the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class _Asked:
+    """A request's parameters. Those that are unknown are passed over, but stand at the end of every link, as there."""
+
+    def __init__(self, request: Request) -> None:
+        self._base = str(request.base_url).rstrip("/")
+        query = request.url.query
+        self.given = {name.lower(): value for name, value in parse_qsl(query) if name.lower() in _KNOWN}
+        self._stray = "&".join(part for part in query.split("&") if part and part.split("=")[0].lower() not in _KNOWN)
+
+    def number(self, name: str, default: int) -> int:
+        return int(self.given.get(name, default))
+
+    def link(self, path: str) -> str:
+        return f"{self._base}/{path}" + (f"?{self._stray}" if self._stray else "")
+
+    def page(self, path: str, skip: int, size: int) -> str:
+        kept = [f"{name}={quote(self.given[name], safe='')}" for name in ("filter", "sort") if name in self.given]
+        wanted = [f"skippages={skip}", f"pagesize={size}", *kept, *([self._stray] if self._stray else [])]
+        return f"{self._base}/{path}?{'&'.join(wanted)}"
+
+
+def _sorted(found: list[Body], order: str) -> list[Body]:
+    """Sorted as `-date,name` says, the last name first."""
+    for name in reversed(order.split(",")):
+        plain = name.lstrip("-~")
+        found = sorted(found, key=lambda body: (plain in body, body.get(plain)), reverse=name.startswith("-"))
+    return found
 
 
 def _fits(body: Mapping[str, Any], condition: str) -> bool:
     """Whether a body fits `name$op:value`, joined by `$and:`. Raises ValueError for what is no filter."""
-    for part in filter(None, condition.split("$and:")):
-        found = _CONDITION.fullmatch(part)
-        if found is None:
-            raise ValueError(part)
-        name, operator, given = found.groups()
-        told = body.get(name)
-        if told is None:
-            return False
-        wanted: Any = int(given) if isinstance(told, int) else given
-        checks = {
-            "eq": told == wanted, "ne": told != wanted, "gt": told > wanted, "gte": told >= wanted, "lt": told < wanted,
-            "lte": told <= wanted,
-        }  # fmt: skip
-        if not checks[operator]:
-            return False
-    return True
+    fits = [_fits_one(body, part) for part in condition.split("$and:") if part]  # every part is looked at: a bad one is told
+    return all(fits)
 
 
-def _base(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
-
-
-def _link(request: Request, path: str, skip: int, size: int) -> str:
-    kept = {name: value for name, value in request.query_params.items() if name not in ("skippages", "pagesize")}
-    return f"{_base(request)}/{path}?{urlencode({**kept, 'skippages': skip, 'pagesize': size}, safe='$:')}"
+def _fits_one(body: Mapping[str, Any], condition: str) -> bool:
+    found = _CONDITION.fullmatch(condition)
+    if found is None:
+        raise ValueError(f"{condition!r} is no filter")
+    name, operator, given = found.groups()
+    told = body.get(name)
+    if told is None:
+        return False
+    wanted: Any = type(told)(given) if isinstance(told, int | float) else given
+    checks: dict[str, bool] = {
+        "eq": told == wanted, "ne": told != wanted, "gt": told > wanted, "gte": told >= wanted, "lt": told < wanted,
+        "lte": told <= wanted,
+    }  # fmt: skip
+    return checks[operator]
 
 
 def _json(status: int, body: Body) -> Response:
@@ -180,5 +247,6 @@ def _error(status: int, code: str, message: str, hint: str) -> Response:
         "logId": "simulated",
         "httpStatusCode": status,
         "errors": [],
+        "logTime": "2026-01-01T00:00:00",
     }
     return _json(status, told)
