@@ -14,9 +14,17 @@ _KM_BEFORE = re.compile(
 )
 _KM_AFTER = re.compile(rf"(?<![\d.,]){_NUMBER}\s*km\b", re.IGNORECASE)
 _NOT_NOW = re.compile(
-    r"(næste|naeste|next|hver|efter|interval|eftersyn|service|tandrem|skift(?:es)? ved|forfald|garanti|rækkevidde|inden|maks|max)\W*$",
+    r"(næste|naeste|next|hver|efter|interval|eftersyn|service|tandrem|skift(?:es)? ved|forfald|garanti|rækkevidde|inden|maks|max)"
+    r"(?:\W+(?:ved|pr|på|til|senest|om|hver))?\W*$",
     re.IGNORECASE,
 )
+_INTERVAL = re.compile(
+    r"(?:'?s)?[ \-/]{0,3}(?:stort |lille |års)?"
+    r"(?:serviceeftersyn|eftersyn|service|serv\b|interval|inspektion|garanti|rækkevidde|tandrem)",
+    re.IGNORECASE,
+)
+_READING = re.compile(r"stand|tæller|odometer", re.IGNORECASE)
+_NEXT = re.compile(r"(næste|naeste|next|efter|senest|inden|maks|max|ved)\W*$", re.IGNORECASE)
 _EMAIL = re.compile(
     r"[^@\s<>\"(),:;\\\[\]]{1,64}@(?=.{4,254}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+"
 )
@@ -70,9 +78,17 @@ def kilometres_in(text: str) -> int | None:
     for pattern in (_KM_BEFORE, _KM_AFTER):
         for match in pattern.finditer(text):
             kilometres = int(re.sub(r"\D", "", match[1]))
-            if 100 <= kilometres <= MAX_KM and not _NOT_NOW.search(text[max(match.start() - 30, 0) : match.start()]):
+            if 100 <= kilometres <= MAX_KM and not _is_ahead(text, match, pattern):
                 return kilometres
     return None
+
+
+def _is_ahead(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> bool:
+    """Whether the words around a number name what is ahead or an interval, so that it is no reading."""
+    before = text[max(match.start() - 30, 0) : match.start()]
+    if _READING.search(match[0]):
+        return _NEXT.search(before) is not None
+    return _NOT_NOW.search(before) is not None or (pattern is _KM_AFTER and _INTERVAL.match(text, match.end()) is not None)
 
 
 def phone(given: str | None, country: str) -> str | None:

@@ -1,0 +1,152 @@
+"""Plates, VINs, kilometres, phone numbers and addresses: what is one, how it is written, and where it hides in text."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common import values
+
+LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
+plates = st.builds(
+    lambda letters, digits: f"{letters}{digits:05}", st.sampled_from(["AB", "XY", "HA", "CF"]), st.integers(0, 99999)
+)
+vins = st.text(LETTERS, min_size=3, max_size=3).flatmap(
+    lambda maker: st.text(string.digits + "ABCDEFGHJKLMNPRSTUVWXYZ", min_size=10, max_size=10).map(
+        lambda rest: f"{maker}{rest}1234"
+    )
+)
+separators = st.sampled_from(["", " ", "-", "."])
+
+
+@given(plates, separators, separators)
+def test_a_plate_is_found_however_it_is_spaced(plate: str, first: str, second: str) -> None:
+    written = f"Reg.nr. {plate[:2]}{first}{plate[2:4]}{second}{plate[4:]}, bil til service"
+    assert values.danish_plate_in(written.lower()) == plate
+    assert values.plate(f" {plate[:2]}{first}{plate[2:]} ") == plate
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Faktura nr 12345",
+        "KM 61.200",
+        "DK 12345678",
+        "Varenr AB123456",
+        "AB 12.345,50 kr",
+        "Tlf. 20123456",
+        "XAB12345",
+        "AB 1234",
+    ],
+)
+def test_what_only_looks_like_a_plate_is_none(text: str) -> None:
+    assert values.danish_plate_in(text) is None
+
+
+@given(st.text())
+def test_whatever_is_written_is_a_plate_as_everybody_stores_it_or_none(text: str) -> None:
+    found = values.plate(text)
+    assert found is None or values.plate(found) == found
+
+
+@given(vins)
+def test_a_vin_is_found_in_text_and_stored_one_way(vin: str) -> None:
+    assert values.vin_in(f"Stelnr: {vin.lower()}. Bremser udskiftet") == vin
+    assert values.vin(f" {vin[:3]} {vin[3:9]}-{vin[9:]}") == vin
+
+
+@pytest.mark.parametrize(
+    "given", [None, "", "WVWZZZ1KZAW00000", "WVWZZZ1KZAW0000011", "WVWZZZ1KZAW0O0001", "ABCDEFGHJKLMNPRST", "IOQ" * 6]
+)
+def test_what_cannot_be_a_vin_is_none(given: str | None) -> None:
+    assert values.vin(given) is None
+    assert values.vin_in(given or "") is None
+
+
+def test_the_check_digit_of_a_vin_only_informs() -> None:
+    assert values.vin_check_digit_fits("1M8GDM9AXKP042788")
+    assert not values.vin_check_digit_fits("1M8GDM9A0KP042788")
+    assert values.vin("1M8GDM9A0KP042788") is not None
+
+
+@given(
+    st.integers(1000, 999_999),
+    st.sampled_from(["{}", "{:,}", "{: }"]),
+    st.sampled_from(["Km-stand: {}", "Kmstand {}", "km {}", "Kørt {} km"]),
+)
+def test_the_odometer_is_read_however_it_is_written(kilometres: int, grouped: str, text: str) -> None:
+    plain = f"{kilometres:,}"
+    written = {"{}": str(kilometres), "{:,}": plain.replace(",", "."), "{: }": plain.replace(",", " ")}[grouped]
+    assert values.kilometres_in(text.format(written)) == kilometres
+
+
+@pytest.mark.parametrize(
+    ("text", "kilometres"),
+    [
+        ("30.000 km eftersyn", None),
+        ("30.000 km's serviceeftersyn", None),
+        ("60.000 km-service udført", None),
+        ("Serviceeftersyn 60.000 km", None),
+        ("Service ved 60.000 km", None),
+        ("Næste service ved 90.000 km", None),
+        ("Tandrem skiftes hver 120.000 km", None),
+        ("Rækkevidde 400 km", None),
+        ("30.000 km eftersyn, km-stand: 31.240", 31_240),
+        ("Serviceeftersyn 60.000 km\nKm-stand: 61.120", 61_120),
+        ("Bilen har kørt 61.120 km. Service udført", 61_120),
+        ("61.120 km, service udført", 61_120),
+        ("Kørsel 12 km", None),
+        ("Motorolie 5W-30", None),
+        ("9.999.999 km", None),
+        ("", None),
+    ],
+)
+def test_an_interval_or_a_limit_is_no_reading(text: str, kilometres: int | None) -> None:
+    assert values.kilometres_in(text) == kilometres
+
+
+@pytest.mark.parametrize(
+    ("given", "country", "stored"),
+    [
+        ("20 12 34 56", "DK", "+4520123456"),
+        ("0045 20123456", "DK", "+4520123456"),
+        ("+4520123456", "DE", "+4520123456"),
+        ("0151 23456789", "DE", "+4915123456789"),
+        ("030 901820", "DE", None),  # a landline, and Germany's numbers tell
+        ("112", "DK", None),
+        ("se mail", "DK", None),
+        (None, "DK", None),
+    ],
+)
+def test_a_mobile_number_is_stored_as_it_is_dialled(given: str | None, country: str, stored: str | None) -> None:
+    assert values.mobile(given, country) == stored
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        (" Anne.Holm@Example.COM ", "Anne.Holm@example.com"),
+        ("anne@example", None),
+        ("anne@@example.com", None),
+        ("anne example.com", None),
+        ("Anne <anne@example.com>", None),
+        ("anne@example.com\r\nBcc: all@example.com", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_an_address_is_compared_as_it_is_used(given: str | None, stored: str | None) -> None:
+    assert values.email(given) == stored
+
+
+@given(st.text())
+def test_no_text_breaks_any_reader(text: str) -> None:
+    found = values.email(text)
+    assert found is None or values.email(found) == found
+    number = values.phone(text, "DK")
+    assert number is None or values.phone(number, "DK") == number
+    kilometres = values.kilometres_in(text)
+    assert kilometres is None or 100 <= kilometres <= values.MAX_KM
+    values.vin_in(text), values.danish_plate_in(text)
