@@ -25,7 +25,8 @@ _SERVICE = (
     ("Oliefilter", "FILT", 1.0, 149.0),
     ("Arbejdsløn mekaniker", "TIMER", 1.5, 745.0),
 )
-_TYRES = (("Hjulskifte til vinterhjul", "HJUL", 1.0, 399.0), ("Opbevaring af sommerhjul", "HOTEL", 1.0, 449.0))
+_WINTER = (("Hjulskifte til vinterhjul", "HJUL", 1.0, 399.0), ("Opbevaring af sommerhjul", "HOTEL", 1.0, 449.0))
+_SUMMER = (("Hjulskifte til sommerhjul", "HJUL", 1.0, 399.0), ("Opbevaring af vinterhjul", "HOTEL", 1.0, 449.0))
 _BRAKES = (("Bremseklodser for udskiftet", "BREM", 1.0, 1290.0), ("Arbejdsløn mekaniker", "TIMER", 1.2, 745.0))
 _TALK = (("Olie og filter skiftes næste gang, kunden ønsker ikke service i dag", "TEKST", 0.0, 0.0), *_BRAKES)
 Lines = Sequence[tuple[str, str, float, float]]
@@ -86,7 +87,7 @@ def orders(started_on: date) -> list[dict[str, Any]]:
     serviced, tyred = owners()[3], owners()[11]
     return [
         _order(7001, serviced, started_on - timedelta(days=2), serviced.km + 14_000, _SERVICE),
-        _order(7002, tyred, started_on - timedelta(days=1), tyred.km + 11_000, _TYRES),
+        _order(7002, tyred, started_on - timedelta(days=1), tyred.km + 11_000, _tyres(started_on)),
     ]
 
 
@@ -97,11 +98,16 @@ def _jobs(owner: Owner, started_on: date) -> Iterator[tuple[Owner, date, int, Li
         return  # skipped last year's service: nobody is invited twice for what is long gone
     yield owner, last_service, owner.km, _SERVICE
     if owner.number % 4 == 0:
-        yield owner, last_service + timedelta(days=140), owner.km + 6_000, _TYRES
+        changed_on = last_service + timedelta(days=140)
+        yield owner, changed_on, owner.km + 6_000, _tyres(changed_on)
     if owner.number % 9 == 0:
         yield owner, last_service + timedelta(days=200), owner.km + 9_000, _TALK
     if owner.number % 11 == 5:  # comes by himself, a week or two after the demo's start
         yield owner, started_on + timedelta(days=8 + owner.number % 5), owner.km + 15_000, _SERVICE
+
+
+def _tyres(on: date) -> Lines:
+    return _SUMMER if 2 <= on.month <= 8 else _WINTER
 
 
 def _service_before(invited_on: date) -> date:
@@ -181,5 +187,5 @@ def commands(economic_url: str) -> list[list[str]]:
         ],
         ["users", "add", OWNER, "--dealer", SLUG, "--role", "owner", "--alerts", "call_me,no,booked,unsubscribe"],
         ["webhooks", "add", "--dealer", SLUG],
-        ["connect", "economic", "--dealer", SLUG, "--url", economic_url, "--open-orders"],
+        ["connect", "economic", "--dealer", SLUG, "--url", economic_url, "--open-orders", "--every", "4h"],
     ]

@@ -32,6 +32,15 @@ class World:
             hears=self._hear,
             clock=clock,
         )
+        started_on = remembered(folder).started_on
+        self.economic = Economic(
+            customers=holm.customers(started_on),
+            invoices=holm.invoices(started_on),
+            drafts=holm.orders(started_on),
+            app_secret=ECONOMIC_TOKENS[0],
+            grant=ECONOMIC_TOKENS[1],
+            now=clock.now,
+        )
 
         began_on = remembered(folder).started_on
         self.economic = Economic(
@@ -50,7 +59,11 @@ class World:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         smtp = await loop.create_server(lambda: mailbox.smtp(self.mailbox), "127.0.0.1", self.port + 1)
-        async with smtp, self.gatewayapi.serving(port=self.port + 3), _served([(self.pages(), self.port), (self.economic.app(), self.port + 2)]):
+        async with (
+            smtp,
+            self.gatewayapi.serving(port=self.port + 3),
+            _served([(self.pages(), self.port), (self.economic.app(), self.port + 2)]),
+        ):
             await stop.wait()
 
     def _hear(self, sms: Taken) -> None:
