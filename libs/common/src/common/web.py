@@ -236,6 +236,21 @@ def _mac(secret: str, claim: str, method: str, path: str) -> str:
     return hmac.new(secret.encode(), f"{claim}\n{method}\n{path}".encode(), hashlib.sha256).hexdigest()
 
 
+def address_of(secret: str, dealer: DealerId) -> str:
+    """The last part of an address that is one dealer's and that nobody can make up: for providers that sign nothing."""
+    return f"{dealer.hex}{hmac.new(secret.encode(), dealer.bytes, hashlib.sha256).hexdigest()[:32]}"
+
+
+def dealer_at(secret: str, address: str) -> DealerId | None:
+    """The dealer whose address that is; None for one that was made up."""
+    try:
+        dealer = DealerId(UUID(address[:32]))
+    except ValueError:
+        return None
+    return dealer if hmac.compare_digest(address_of(secret, dealer).encode(), address.encode()) else None
+
+
+SMS_CALLBACKS = "sms callbacks"  # what `Settings.derived` makes the secret of such addresses of
 INTERNAL = "internal requests"  # what `Settings.derived` makes the signing secret of
 
 

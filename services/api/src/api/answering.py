@@ -14,13 +14,13 @@ from common.events.answers import (
 )
 from common.events.invitations import InvitationChanged
 from common.events.words import Answer, NoReason, Outcome
-from common.ids import UserId, derived_id, new_id
+from common.ids import UserId, new_id
 from common.work import Work
 
 
 async def find(work: Work, invitation_id: UUID) -> InvitationChanged:
-    """An invitation of this dealer. Raises NotFound."""
-    found = await store.invitation(work.session, work.dealer, invitation_id)
+    """An invitation of this dealer, locked so that two clicks come one after the other. Raises NotFound."""
+    found = await store.invitation(work.session, work.dealer, invitation_id, lock=True)
     if found is None:
         raise NotFound("There is no such invitation.")
     return found
@@ -30,7 +30,7 @@ async def answer(work: Work, invitation: InvitationChanged, said: Answer, reason
     """Record an answer; the same one again changes nothing. A later, different answer is one more."""
     reason = reason if said == Answer.NO else None
     before = (await store.answers_of(work.session, work.dealer, [invitation.invitation_id])).get(invitation.invitation_id, [])
-    answers = [row for row in before if row.kind in set(Answer)]
+    answers = [row for row in before if row.kind in {*Answer, "follow_up"}]
     if answers and (answers[-1].kind, answers[-1].reason) == (said, reason):
         return False
     await _keep(work, invitation, said, reason, by)
@@ -95,12 +95,13 @@ async def include(work: Work, invitation_id: UUID, user: UserId) -> None:
 
 
 async def follow_up(work: Work, invitation_id: UUID, outcome: Outcome, note: str | None, user: UserId) -> None:
-    """Record how a follow-up or call ended."""
+    """Record how a follow-up or call ended; the same again changes nothing."""
     invitation = await find(work, invitation_id)
-    if not await _keep(
-        work, invitation, "follow_up", f"{outcome}: {note}" if note else str(outcome), "staff", user, once=outcome
-    ):
+    told = f"{outcome}: {note}" if note else str(outcome)
+    said = (await store.answers_of(work.session, work.dealer, [invitation_id])).get(invitation_id, [])
+    if said and (said[-1].kind, said[-1].reason) == ("follow_up", told):
         return
+    await _keep(work, invitation, "follow_up", told, "staff", user)
     work.publish(
         FollowUpRecorded(
             invitation_id=invitation.invitation_id, vehicle_id=invitation.vehicle_id, outcome=outcome, note=note, user_id=user,
@@ -117,17 +118,9 @@ async def _state(work: Work, invitation_id: UUID) -> str | None:
 
 
 async def _keep(
-    work: Work,
-    invitation: InvitationChanged,
-    kind: str,
-    reason: str | None,
-    by: str,
-    user: UserId | None = None,
-    *,
-    once: str = "",
-) -> bool:
-    answer_id = derived_id(invitation.invitation_id, kind, once) if once else new_id()
-    return await store.add_answer(
-        work.session, work.dealer, answer_id, invitation_id=invitation.invitation_id, vehicle_id=invitation.vehicle_id,
+    work: Work, invitation: InvitationChanged, kind: str, reason: str | None, by: str, user: UserId | None = None
+) -> None:
+    await store.add_answer(
+        work.session, work.dealer, new_id(), invitation_id=invitation.invitation_id, vehicle_id=invitation.vehicle_id,
         customer_id=invitation.customer_id, kind=kind, reason=reason, by=by, user_id=user, at=work.now,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api import store
 from api.domain.access import Role
-from api.domain.signatures import new_secret
+from api.domain.signatures import is_secret, new_secret
 from api.guarding import hash_password
 from common import policy, values
 from common.errors import Conflict, DomainError, NotFound
@@ -131,6 +131,8 @@ def add_commands(app: typer.Typer, service: Service) -> None:
         """Make an address for a booking system, or one more secret for it while the old one is replaced."""
         if source != "booking":
             raise DomainError("Only booking systems post webhooks as yet.", code="unknown_source")
+        if secret is not None and not is_secret(secret):
+            raise DomainError("A secret is whsec_ and 24 to 64 bytes in base64.", code="bad_secret")
         endpoint, chosen = asyncio.run(_add_webhook(service, dealer, source, secret or new_secret()))
         _out.print(f"Address: {endpoint}")
         _out.print(

@@ -159,7 +159,7 @@ def counted_guess(address: str) -> list[bytes]:
 
 def check_form(asking: Asking, token: str) -> None:
     """Raises Forbidden for a form that was not made for this session."""
-    if not secrets.compare_digest(asking.csrf, token):
+    if not secrets.compare_digest(asking.csrf.encode(), token.encode()):
         raise Forbidden("This form was made for another session. Load the page again.")
 
 

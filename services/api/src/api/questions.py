@@ -1,6 +1,8 @@
 """Questions that another service answers: api signs in whose name it asks, and waits two seconds."""
 
+import asyncio
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -25,8 +27,9 @@ class Questions:
         now = self._runtime.system.now()
         signed = sign(self._secret, dealer=asking.dealer, user=asking.user, method="GET", path=path, at=now)
         try:
-            answer = await self._http.get(base.rstrip("/") + path, headers={SIGNATURE: signed}, timeout=LIMIT_SECONDS)
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(LIMIT_SECONDS):
+                answer = await self._http.get(base.rstrip("/") + path, headers={SIGNATURE: signed})
+        except (httpx.HTTPError, TimeoutError) as error:
             raise TransientError(f"{service} does not answer") from error
         if answer.status_code == 404:
             raise NotFound("There is no such message.")
@@ -36,6 +39,11 @@ class Questions:
             raise DomainError("This question was not understood.", code="bad_question", status=answer.status_code)
         found: dict[str, Any] = answer.json()
         return found
+
+    async def messages(self, asking: Asking, *, cursor: str | None, limit: int) -> dict[str, Any]:
+        """A page of the dealer's messages, newest first."""
+        wanted = {"limit": str(limit), **({"cursor": cursor} if cursor else {})}
+        return await self.ask("notifier", f"/messages?{urlencode(wanted)}", asking)
 
     async def close(self) -> None:
         await self._http.aclose()

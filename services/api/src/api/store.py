@@ -140,7 +140,9 @@ async def change_user(session: AsyncSession, dealer: UUID, user_id: UUID, **valu
 async def add_endpoint(session: AsyncSession, dealer: UUID, name: str, source: str, secret: str, now: datetime) -> None:
     """A webhook address of a dealer, or one more secret for it."""
     await session.execute(insert(_endpoint).values(endpoint=name, dealer_id=dealer, source=source).on_conflict_do_nothing())
-    await session.execute(insert(_secret).values(dealer_id=dealer, endpoint=name, secret=secret, added_at=now))
+    await session.execute(
+        insert(_secret).values(dealer_id=dealer, endpoint=name, secret=secret, added_at=now).on_conflict_do_nothing()
+    )
     kept = select(_secret.c.secret).where(_secret.c.endpoint == name).order_by(_secret.c.added_at.desc()).limit(2)
     await session.execute(delete(_secret).where(_secret.c.endpoint == name, _secret.c.secret.not_in(kept)))
 
@@ -180,9 +182,10 @@ async def remember_invitation(session: AsyncSession, dealer: UUID, event: Invita
     await session.execute(insert(_link).values(link_row).on_conflict_do_nothing())
 
 
-async def invitation(session: AsyncSession, dealer: UUID, invitation_id: UUID) -> InvitationChanged | None:
+async def invitation(session: AsyncSession, dealer: UUID, invitation_id: UUID, *, lock: bool = False) -> InvitationChanged | None:
     where = (_invitation.c.dealer_id == dealer) & (_invitation.c.invitation_id == invitation_id)
-    body = await session.scalar(select(_invitation.c.body).where(where))
+    query = select(_invitation.c.body).where(where)
+    body = await session.scalar(query.with_for_update() if lock else query)
     return InvitationChanged.model_validate(body) if body is not None else None
 
 
@@ -224,6 +227,22 @@ def _said(*kinds: str) -> Any:
     )
 
 
+def _last_said() -> Any:
+    """The last thing said to an invitation that settles who acts next."""
+    settles = ("call_me", "no", "booked", "unsubscribe", "follow_up")
+    return (
+        select(_answer.c.kind)
+        .where(
+            _answer.c.dealer_id == _invitation.c.dealer_id,
+            _answer.c.invitation_id == _invitation.c.invitation_id,
+            _answer.c.kind.in_(settles),
+        )
+        .order_by(_answer.c.at.desc(), _answer.c.answer_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
 def pending(dealer: UUID, today: date) -> tuple[Select[Any], Any]:
     """Step 1 not sent, its day within a week; blocked for good only until the day before its day."""
     row = _invitation.c
@@ -234,7 +253,7 @@ def pending(dealer: UUID, today: date) -> tuple[Select[Any], Any]:
 def follow_up(dealer: UUID, today: date, view: str) -> tuple[Select[Any], Any]:
     """Contacted, and no answer yet: to be called now, awaiting their reminder, or all."""
     row = _invitation.c
-    contacted = and_(row.dealer_id == dealer, row.stage.in_(("sent", "reminded")))
+    contacted = and_(row.dealer_id == dealer, row.stage.in_(("sent", "reminded")), _last_said().is_(None))
     fell_through = and_(row.dealer_id == dealer, row.outcome == "booked", row.call_from_on <= today, ~_said("follow_up").exists())
     if view == "call_now":
         return select(_invitation).where(or_(and_(contacted, row.call_from_on <= today), fell_through)), row.call_from_on
@@ -247,7 +266,7 @@ def follow_up(dealer: UUID, today: date, view: str) -> tuple[Select[Any], Any]:
 def calls(dealer: UUID, _: date) -> tuple[Select[Any], Any]:
     """Asked to be called, and nobody said yet how that went."""
     row = _invitation.c
-    asked = and_(row.dealer_id == dealer, _said("call_me").exists(), ~_said("follow_up").exists())
+    asked = and_(row.dealer_id == dealer, _last_said() == "call_me")
     return select(_invitation).where(asked), func.coalesce(row.closed_on, date(1970, 1, 1))
 
 
@@ -262,7 +281,7 @@ def booked(dealer: UUID, _: date) -> tuple[Select[Any], Any]:
 def refused(dealer: UUID, _: date) -> tuple[Select[Any], Any]:
     """Said no, with the reason."""
     row = _invitation.c
-    return select(_invitation).where(row.dealer_id == dealer, _said("no").exists()), func.coalesce(
+    return select(_invitation).where(row.dealer_id == dealer, _last_said() == "no"), func.coalesce(
         row.closed_on, date(1970, 1, 1)
     )
 

@@ -15,6 +15,7 @@ from common.events.messages import Contact
 from common.events.settings import DealerChanged, Sender, UserAlertsChanged, WorkshopChanged
 from common.events.words import Because, Channel
 from common.ids import DealerId
+from common.web import address_of
 from common.work import Work
 from notifier import composing, composing_alerts, recording, texts
 from notifier.clients import Mail, Sms
@@ -39,12 +40,13 @@ class Ways:
     notifier_url: str
     alert_from: str
     sms_callback_base: str
+    sms_callback_secret: str
 
     def places(self, dealer: DealerId) -> Places:
         return Places(self.public_url, self.notifier_url, lambda: new_token(dealer))
 
     def callback_url(self, dealer: DealerId) -> str:
-        return f"{self.sms_callback_base}/{dealer}"
+        return f"{self.sms_callback_base}/{address_of(self.sms_callback_secret, dealer)}"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from common.events.messages import (
     MessageUnknown,
 )
 from common.service import Runtime, Service
+from common.web import SMS_CALLBACKS
 from notifier import routes
 from notifier.claiming import Ways
 from notifier.clients.gatewayapi import GatewayApi
@@ -46,6 +47,7 @@ def build_errands(runtime: Runtime) -> Sequence[Errand]:
         notifier_url=settings.notifier_url.rstrip("/"),
         alert_from=settings.alert_from,
         sms_callback_base=(settings.sms_callback_base or f"{settings.public_url.rstrip('/')}/webhooks/gatewayapi").rstrip("/"),
+        sms_callback_secret=settings.derived(SMS_CALLBACKS),
     )
     return (
         Send(

@@ -23,6 +23,14 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+def is_secret(given: str) -> bool:
+    """Whether a given secret is one: `whsec_` and 24 to 64 bytes in base64."""
+    try:
+        return given.startswith(PREFIX) and 24 <= len(base64.b64decode(given.removeprefix(PREFIX), validate=True)) <= 64
+    except (ValueError, binascii.Error):
+        return False
+
+
 def sign(secret: str, webhook_id: str, at: datetime, body: bytes) -> str:
     """The signature of a body (`v1,…`)."""
     key = base64.b64decode(secret.removeprefix(PREFIX))

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from api import answering, store
 from api.guarding import Guard, counted_guess
-from api.rendering import PRIVATE, page
+from api.rendering import CUSTOMER, PRIVATE, page
 from common.events.customers import VehicleChanged
 from common.events.invitations import InvitationChanged
 from common.events.settings import DealerChanged, WorkshopChanged
@@ -76,7 +76,7 @@ def build(runtime: Runtime, guard: Guard) -> APIRouter:
         answers = [row.kind for row in said if row.kind in ALREADY]
         hint = request.query_params.get("svar", "")
         return page(
-            template, code=code, hint=hint if hint in (*SAID, "afmeld") else "", reasons=REASONS, thanks=None,
+            template, headers=CUSTOMER, code=code, hint=hint if hint in (*SAID, "afmeld") else "", reasons=REASONS, thanks=None,
             answered=ALREADY[answers[-1]] if answers else None, **values,
         )  # fmt: skip
 
@@ -157,7 +157,7 @@ def with_reference(url: str, code: str) -> str:
 def thanks(said: Answer, code: str, values: dict[str, Any]) -> Response:
     title, text = THANKS[said]
     told = {"title": title, "text": text, "undo": said != Answer.UNSUBSCRIBE}
-    return page("customer.html", code=code, thanks=told, hint="", reasons=REASONS, answered=None, **values)
+    return page("customer.html", headers=CUSTOMER, code=code, thanks=told, hint="", reasons=REASONS, answered=None, **values)
 
 
 def gone() -> Response:

@@ -13,7 +13,7 @@ from api.domain import access
 from api.guarding import Asking, Guard, NotLoggedIn, TooManyTries, check_form
 from api.listing import InvitationView
 from api.questions import Questions
-from api.rendering import _PAGES, PRIVATE, page
+from api.rendering import _PAGES, INSIDE, PRIVATE, page
 from common.errors import DomainError, TransientError
 from common.events.settings import DealerChanged
 from common.events.words import Outcome
@@ -102,7 +102,7 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
         async with runtime.work(asking.dealer) as work:
             found = await listing.list_of(work, name, cursor=request.query_params.get("cursor"), limit=50, language="da")
         return page(
-            "list.html", list=found, view=view, views=VIEWS if view else (), actions=actions, outcomes=OUTCOMES,
+            "list.html", headers=INSIDE, list=found, view=view, views=VIEWS if view else (), actions=actions, outcomes=OUTCOMES,
             no_reasons=NO_REASONS, **await shell(asking, here),
         )  # fmt: skip
 
@@ -117,7 +117,7 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
 
     @router.get("/login")
     async def see_login() -> Response:
-        return page("login.html", language="da", problem=None)
+        return page("login.html", headers=INSIDE, language="da", problem=None)
 
     @router.post("/login")
     async def log_in(
@@ -128,9 +128,11 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
         try:
             await guard.log_in(request, email, password, response)
         except TooManyTries:
-            return page("login.html", status=429, language="da", problem="For mange forsøg. Vent lidt, og prøv igen.")
+            return page(
+                "login.html", headers=INSIDE, status=429, language="da", problem="For mange forsøg. Vent lidt, og prøv igen."
+            )
         except NotLoggedIn:
-            return page("login.html", status=401, language="da", problem="E-mail eller adgangskode er forkert.")
+            return page("login.html", headers=INSIDE, status=401, language="da", problem="E-mail eller adgangskode er forkert.")
         return response
 
     @router.post("/logout")
@@ -174,17 +176,18 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
             asking = await guard.asking(request)
         except NotLoggedIn:
             return RedirectResponse("/login", status_code=303, headers=PRIVATE)
-        cursor = request.query_params.get("cursor", "")
-        more = f"&cursor={cursor}" if cursor.isascii() and cursor.replace("-", "").replace("_", "").isalnum() else ""
-        path = f"/messages/{message_id}" if message_id else f"/messages?limit=50{more}"
         around = await shell(asking, "/messages")
         try:
-            found = await questions.ask("notifier", path, asking)
+            if message_id is None:
+                found = await questions.messages(asking, cursor=request.query_params.get("cursor"), limit=50)
+            else:
+                found = await questions.ask("notifier", f"/messages/{message_id}", asking)
         except TransientError:
             late = "Beskederne kan ikke vises lige nu. Prøv igen om lidt; resten virker."
-            return page("messages.html", status=503, found={"items": []}, problem=late, states=STATES, **around)
+            empty: dict[str, Any] = {"items": [], "next_cursor": None}
+            return page("messages.html", headers=INSIDE, status=503, found=empty, problem=late, states=STATES, **around)
         template = "message.html" if message_id else "messages.html"
-        return page(template, found=found, problem=None, states=STATES, **around)
+        return page(template, headers=INSIDE, found=found, problem=None, states=STATES, **around)
 
     @router.post("/invitations/{invitation_id}/{action}")
     async def act(

@@ -112,8 +112,7 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
     @router.get("/messages", tags=["messages"])
     async def messages(user: User, cursor: CursorParam = None, limit: Limit = 50) -> dict[str, Any]:
         """Messages as sent, newest first (asked of notifier)."""
-        more = f"&cursor={cursor}" if cursor and cursor.isascii() and cursor.replace("-", "").replace("_", "").isalnum() else ""
-        return await questions.ask("notifier", f"/messages?limit={limit}{more}", user)
+        return await questions.messages(user, cursor=cursor, limit=limit)
 
     @router.get("/messages/{message_id}", tags=["messages"])
     async def message(message_id: UUID, user: User) -> dict[str, Any]:

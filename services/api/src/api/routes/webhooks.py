@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
@@ -14,7 +13,7 @@ from common.events.webhooks import WebhookAccepted
 from common.events.words import Answer
 from common.ids import DealerId, derived_id
 from common.service import Runtime
-from common.web import strict_json
+from common.web import SMS_CALLBACKS, dealer_at, strict_json
 from common.work import Work
 
 MAX_BODY = 64 * 1024
@@ -48,9 +47,11 @@ def build(runtime: Runtime, callback_secret: str | None) -> APIRouter:
                 await _take_booking(work, webhook_id, told)
         return Response(status_code=204)
 
-    @router.post("/webhooks/gatewayapi/{dealer}")
-    async def sms_callback(dealer: str, request: Request) -> Response:
-        """GatewayAPI's delivery reports; signed with a JWT where the installation has told the provider to."""
+    callbacks = runtime.settings.derived(SMS_CALLBACKS)
+
+    @router.post("/webhooks/gatewayapi/{address}")
+    async def sms_callback(address: str, request: Request) -> Response:
+        """GatewayAPI's delivery reports: to an address nobody can make up, and signed where the provider was told to sign."""
         body = await _body(request)
         if callback_secret is not None:
             try:
@@ -58,10 +59,9 @@ def build(runtime: Runtime, callback_secret: str | None) -> APIRouter:
             except Unsigned:
                 raise Refused("This callback is not signed.") from None
         told = _object(body)
-        try:
-            owner = DealerId(UUID(dealer))
-        except ValueError:
-            raise Refused("This address is not known.") from None
+        owner = dealer_at(callbacks, address[:100])
+        if owner is None:
+            raise Refused("This address is not known.")
         async with runtime.work(owner) as work:
             if await store.told(work.session, work.dealer, DealerChanged, work.dealer) is None:
                 raise Refused("This address is not known.")
@@ -92,6 +92,7 @@ def _object(body: bytes) -> dict[str, Any]:
 
 async def _take_booking(work: Work, webhook_id: str, told: dict[str, Any]) -> None:
     """Pass it on; one that stands and carries our reference answers its invitation in the same transaction."""
+    told.pop("invitation_id", None)  # ours to say, not theirs
     code = told.get("invitation")
     link = await store.link(work.session, code) if isinstance(code, str) and len(code) <= 20 else None
     if link is not None and link.dealer_id == work.dealer:

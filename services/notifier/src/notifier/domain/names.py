@@ -9,8 +9,10 @@ from babel.dates import format_date
 def first_name(full_name: str | None, *, business: bool) -> str | None:
     """Whom to greet: a person by the first name, a firm by its whole one, nobody where we know none."""
     name = one_line(full_name)
-    if not name or business:
-        return name or None
+    if not any(letter.isalpha() for letter in name):
+        return None
+    if business:
+        return name
     name = name.title() if name.isupper() else name
     family, comma, given = name.partition(",")
     words = (given if comma and given.strip() else family).split()
