@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from common.cluster import free_port
@@ -54,6 +55,12 @@ class Product:
         process = await autoflows("--data", str(self.data), *arguments)
         said, _ = await process.communicate()
         return process.returncode or 0, said.decode()
+
+    async def caught(self) -> list[dict[str, Any]]:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.get(f"http://127.0.0.1:{self.port + 10}/messages.json")
+        found: list[dict[str, Any]] = answer.json()["messages"]
+        return found
 
     def told(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.data / "run.json").read_text())
@@ -125,6 +132,33 @@ async def test_nothing_outlives_a_supervisor_that_is_killed_and_the_data_is_ther
     product.said = ""
     await product.start()
     assert await product.stop() == 0
+
+
+async def test_the_demo_reads_invoices_invites_by_itself_and_goes_on_where_it_was(product: Product) -> None:
+    await product.start("--demo")
+    assert (await product.run("clock", "+6d"))[0] == 0
+    caught = await product.caught()
+    assert any("service" in message["subject"] for message in caught if message["kind"] == "mail")
+    assert any(message["kind"] == "sms" for message in caught)  # of those who have no e-mail address
+    assert len({message["to"] for message in caught}) == len(caught)  # nobody is written to twice in a week
+    assert await product.stop() == 0
+
+    product.said = ""
+    began_at = asyncio.get_running_loop().time()
+    await product.start("--demo")
+    assert asyncio.get_running_loop().time() - began_at < 15
+    assert await product.caught() == caught
+    assert "6 days and 0 hours ahead" in (await product.run("clock"))[1]
+    assert await product.stop() == 0
+
+
+async def test_the_demo_and_a_real_installation_never_share_a_folder(product: Product) -> None:
+    await product.start()
+    assert await product.stop() == 0
+    demo = await autoflows("up", "--demo", "--data", str(product.data))
+    said, _ = await demo.communicate()
+    assert demo.returncode == 1
+    assert "holds a real installation" in said.decode()
 
 
 async def test_commands_without_anything_running_say_what_to_do(product: Product) -> None:

@@ -126,7 +126,7 @@ Autoflows is ready, with the demo dealer {holm.TITLE}.
   Logs                   {folder.logs}
 
 Try next, in another terminal:
-  {command} clock +7d                        a week goes by: mails leave, reminders follow
+  {command} clock +10d                       ten days go by: mails leave, reminders by SMS follow
   {command} explain --dealer {holm.SLUG} --plate {holm.PLATE}   why, or why not
   Answer a mail: open it in the mailbox, click "call me", and look at the dealer's lists.
 
