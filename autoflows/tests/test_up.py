@@ -146,7 +146,7 @@ async def test_the_demo_reads_invoices_invites_by_itself_and_goes_on_where_it_wa
     product.said = ""
     began_at = asyncio.get_running_loop().time()
     await product.start("--demo")
-    assert asyncio.get_running_loop().time() - began_at < 15
+    assert asyncio.get_running_loop().time() - began_at < 30  # 5 s on an idle machine; tests share theirs
     assert await product.caught() == caught
     assert "6 days and 0 hours ahead" in (await product.run("clock"))[1]
     assert await product.stop() == 0
