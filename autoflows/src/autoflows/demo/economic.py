@@ -236,7 +236,7 @@ def _fits_one(body: Mapping[str, Any], condition: str) -> bool:
 
 
 def _json(status: int, body: Body) -> Response:
-    return Response(json.dumps(body, ensure_ascii=False), status_code=status, media_type="application/json")
+    return Response(json.dumps(body), status_code=status, media_type="application/json")
 
 
 def _error(status: int, code: str, message: str, hint: str) -> Response:

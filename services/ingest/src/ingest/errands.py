@@ -1,16 +1,19 @@
 """Door 4: reading sources at their interval. What a slice told, the cursor and the events are one transaction."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from common.errors import DomainError, TransientError
 from common.ids import DealerId
 from common.service import Runtime
+from common.work import Work
 from ingest import store
-from ingest.clients.economic import CALLS_A_DAY, Economic, Refused
+from ingest.clients.economic import CALLS_A_DAY, Busy, Economic, Gone, Pause, Refused
 from ingest.clients.sealing import Sealer
 from ingest.domain import economic
 from ingest.domain.snapshots import OrderSnapshot
@@ -20,6 +23,8 @@ POLL = "poll"
 SLICE = 50  # invoices recorded in one transaction
 TOLD_EVERY = timedelta(hours=6)
 AFTER_TROUBLE = timedelta(minutes=10)
+_NUMBERS = ("bookedInvoiceNumber", "orderNumber", "customerNumber")
+T = TypeVar("T")
 OVERLAP = timedelta(hours=1)  # customers changed while we read
 
 
@@ -28,8 +33,8 @@ class Poll:
 
     name = POLL
 
-    def __init__(self, runtime: Runtime, http: httpx.AsyncClient, sealer: Sealer) -> None:
-        self._runtime, self._http, self._sealer = runtime, http, sealer
+    def __init__(self, runtime: Runtime, http: httpx.AsyncClient, sealer: Sealer, pause: Pause = asyncio.sleep) -> None:
+        self._runtime, self._http, self._sealer, self._pause = runtime, http, sealer, pause
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -50,9 +55,11 @@ class Poll:
         try:
             reading = Reading(self._runtime, dealer, source, self._client(dealer, source))
             await reading.read()
-        except (TransientError, DomainError) as error:
+        except (TransientError, DomainError, Gone) as error:
             state = "waits" if isinstance(error, TransientError) else "fails"
-            return await self._note(dealer, source, now + min(every, AFTER_TROUBLE), state=state, problem=str(error))
+            wanted = timedelta(seconds=error.seconds) if isinstance(error, Busy) else timedelta()
+            again_at = now + max(min(every, AFTER_TROUBLE), wanted)
+            return await self._note(dealer, source, again_at, state=state, problem=str(error))
         return await self._note(dealer, source, now + every, state="fine", problem=None, fresh_at=now)
 
     def _client(self, dealer: DealerId, source: Any) -> Economic:
@@ -66,7 +73,10 @@ class Poll:
             if calls > budget:
                 raise Refused(f"{source.title}: the {budget:,} calls of {day} are used up; it goes on tomorrow.", code="budget")
 
-        return Economic(self._http, source.config["url"], app_secret=secrets["app_secret"], grant=secrets["grant"], spend=spend)
+        return Economic(
+            self._http, source.config["url"], app_secret=secrets["app_secret"], grant=secrets["grant"], spend=spend,
+            pause=self._pause,
+        )  # fmt: skip
 
     async def _note(self, dealer: DealerId, source: Any, next_at: datetime, **values: Any) -> datetime:
         """Note how it went, and tell how fresh the source is: at most every six hours, or when it changed."""
@@ -109,38 +119,73 @@ class Reading:
                 await store.lock_dealer(work.session, self._dealer)
                 recorder = Recorder(work, self._source.source_id, self._gives)
                 for body in slice_:
-                    await recorder.customer(economic.customer(body, self._country))
+                    if (
+                        customer := await self._read(work, body, lambda body: economic.customer(body, self._country))
+                    ) is not None:
+                        await recorder.customer(customer)
         await self._move("customers_since", (began_at - OVERLAP).isoformat(timespec="seconds").replace("+00:00", "Z"))
 
     async def _invoices(self) -> None:
         after = int(self._source.cursor.get("invoices_after", 0))
         async for slice_ in _slices(self._client.booked_invoices(after)):
-            bodies = [await self._client.booked_invoice(head["bookedInvoiceNumber"]) for head in slice_]
+            numbers = sorted(int(head["bookedInvoiceNumber"]) for head in slice_)
+            bodies, trouble = await self._bodies(numbers)
             async with self._runtime.work(self._dealer) as work:
                 recorder = Recorder(work, self._source.source_id, self._gives)
-                for body in sorted(bodies, key=lambda body: int(body["bookedInvoiceNumber"])):
-                    await recorder.order(economic.invoice(body))
+                for body in bodies:
+                    if (invoice := await self._read(work, body, economic.invoice)) is not None:
+                        await recorder.order(invoice)
                     after = max(after, int(body["bookedInvoiceNumber"]))
                 await self._save_cursor(work, "invoices_after", after)
+            if trouble is not None:
+                raise trouble
+
+    async def _bodies(self, numbers: list[int]) -> tuple[list[dict[str, Any]], Exception | None]:
+        """These invoices in their order, up to the first that is not to be had now: what was paid for is not read twice."""
+        bodies: list[dict[str, Any]] = []
+        for number in numbers:
+            try:
+                bodies.append(await self._invoice(number))
+            except (TransientError, DomainError) as error:
+                return bodies, error
+        return bodies, None
+
+    async def _invoice(self, number: int) -> dict[str, Any]:
+        try:
+            return await self._client.booked_invoice(number)
+        except Gone:  # listed, but not to be had: kept for repair with its number
+            return {"bookedInvoiceNumber": number}
 
     async def _orders(self) -> None:
         """Open orders as they stand; one that is gone was invoiced or deleted, and is open no more."""
-        standing: dict[str, OrderSnapshot] = {}
-        for state in ("drafts", "sent"):
-            async for body in self._client.orders(state):
-                snapshot = economic.order(body)
-                standing[snapshot.number] = snapshot
+        bodies = [body for state in ("drafts", "sent") async for body in self._client.orders(state)]
         async with self._runtime.work(self._dealer) as work:
             recorder = Recorder(work, self._source.source_id, self._gives)
+            standing: dict[str, OrderSnapshot] = {}
+            for body in bodies:
+                if (snapshot := await self._read(work, body, economic.order)) is not None:
+                    standing[snapshot.number] = snapshot
             for snapshot in standing.values():
                 await recorder.order(snapshot)
             await recorder.end_open_orders_but(set(standing))
+
+    async def _read(self, work: Work, body: dict[str, Any], parse: Callable[[dict[str, Any]], T]) -> T | None:
+        """A body as a snapshot; one that is not as documented is kept for repair, and the rest goes in."""
+        try:
+            return parse(body)
+        except (ValueError, TypeError, AttributeError, KeyError) as error:  # whatever shape it has
+            number = next((body[name] for name in _NUMBERS if isinstance(body.get(name), int)), 0)
+            raw = json.dumps(body, ensure_ascii=True)
+            await store.keep(
+                work.session, work.dealer, self._source.source_id, number, raw, f"{type(error).__name__}: {error}", work.now
+            )
+            return None
 
     async def _move(self, name: str, value: object) -> None:
         async with self._runtime.work(self._dealer) as work:
             await self._save_cursor(work, name, value)
 
-    async def _save_cursor(self, work: Any, name: str, value: object) -> None:
+    async def _save_cursor(self, work: Work, name: str, value: object) -> None:
         row = await store.source(work.session, self._dealer, self._source.source_id)
         assert row is not None
         await store.change_source(work.session, self._dealer, self._source.source_id, cursor=row.cursor | {name: value})

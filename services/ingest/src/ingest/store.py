@@ -2,18 +2,28 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import case, select, text, tuple_, update
+from sqlalchemy import Text, case, cast, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.events import State
 from common.events.settings import DealerChanged
+from common.events.work_orders import WorkOrderChanged
 from ingest.tables import AliasRow, DealerRow, EntityRow, ImportRow, KeptRow, SourceRow
 
 S = TypeVar("S", bound=State)
+
+
+class Alias(NamedTuple):
+    """A name by which an entity is known again: the source's own in its scope, a VIN or a plate."""
+
+    kind: str
+    scope: str
+    name: str
+
 
 _dealer, _source, _entity = DealerRow.__table__, SourceRow.__table__, EntityRow.__table__  # type: ignore[attr-defined]  # sqlmodel
 _alias, _import, _kept = AliasRow.__table__, ImportRow.__table__, KeptRow.__table__  # type: ignore[attr-defined]  # as above
@@ -54,20 +64,28 @@ async def aliased(session: AsyncSession, dealer_id: UUID, kind: str, names: Mapp
     return {row.scope: row.entity_id for row in rows}
 
 
-async def add_alias(
-    session: AsyncSession, dealer_id: UUID, kind: str, scope: str, name: str, entity: UUID, since: datetime
-) -> None:
-    """From now on that name means this entity."""
-    values = {"dealer_id": dealer_id, "kind": kind, "scope": scope, "name": name, "entity_id": entity, "since": since}
+async def add_alias(session: AsyncSession, dealer_id: UUID, alias: Alias, entity: UUID, since: datetime) -> None:
+    """That name meant this entity at that moment: it does now, unless it was told to mean another one later."""
+    values = {
+        "dealer_id": dealer_id, "kind": alias.kind, "scope": alias.scope, "name": alias.name, "entity_id": entity, "since": since,
+    }  # fmt: skip
     write = insert(_alias).values(values)
-    newer = {"entity_id": write.excluded.entity_id, "since": write.excluded.since}
     await session.execute(
         write.on_conflict_do_update(
             index_elements=["dealer_id", "kind", "scope", "name"],
-            set_=newer,
-            where=_alias.c.entity_id != write.excluded.entity_id,
+            set_={"entity_id": write.excluded.entity_id, "since": write.excluded.since},
+            where=_alias.c.since < write.excluded.since,
         )
     )
+
+
+async def newest_alias(session: AsyncSession, dealer_id: UUID, kind: str, scope: str, entity: UUID) -> str | None:
+    """The name in that scope by which an entity was known last."""
+    same = (_alias.c.dealer_id == dealer_id) & (_alias.c.kind == kind) & (_alias.c.scope == scope)
+    found: str | None = await session.scalar(
+        select(_alias.c.name).where(same, _alias.c.entity_id == entity).order_by(_alias.c.since.desc(), _alias.c.name).limit(1)
+    )
+    return found
 
 
 async def move_aliases(session: AsyncSession, dealer_id: UUID, kind: str, entity: UUID, into: UUID) -> None:
@@ -82,25 +100,46 @@ async def told(session: AsyncSession, dealer_id: UUID, kind: type[S], entity: UU
     return kind.model_validate(body) if body is not None else None
 
 
-async def save(session: AsyncSession, dealer_id: UUID, event: S) -> S | None:
-    """Keep an entity; what to tell of it with its next revision, or None when nothing changed."""
+async def as_of(session: AsyncSession, dealer_id: UUID, kind: type[State], entity: UUID) -> str:
+    """Of when the newest snapshot of an entity was; before everything where there is none."""
+    return await session.scalar(select(_entity.c.as_of).where(_where(dealer_id, kind.name, entity))) or ""
+
+
+async def credit_of(session: AsyncSession, dealer_id: UUID, order: UUID) -> str | None:
+    """The number of the order that this credit note was found to take back."""
+    found: str | None = await session.scalar(select(_entity.c.credits).where(_where(dealer_id, WorkOrderChanged.name, order)))
+    return found
+
+
+async def save(session: AsyncSession, dealer_id: UUID, event: S, **beside: str | None) -> S | None:
+    """Keep an entity, and beside it `as_of` and `credits`; what to tell of it with its next revision, None when nothing changed."""
     name, entity = event.name, event.entity()
     before = (await session.execute(select(_entity).where(_where(dealer_id, name, entity)))).first()
-    body = event.model_dump(mode="json")
-    if before is not None and body | {"revision": before.revision} == before.told:
+    revision = before.revision if before is not None else 0
+    told = event.model_copy(update={"revision": revision}).model_dump(mode="json")
+    changed = before is None or told != before.told
+    if before is not None and not changed and all(before._mapping[key] == value for key, value in beside.items()):
         return None
-    event = event.model_copy(update={"revision": (before.revision if before is not None else 0) + 1})
+    event = event.model_copy(update={"revision": revision + changed})
+    found_by = {key: getattr(event, key, None) for key in ("vehicle_id", "customer_id", "status")}
     values: dict[str, Any] = {
         "dealer_id": dealer_id, "kind": name, "entity_id": entity, "revision": event.revision, "told": event.model_dump(mode="json"),
+        **found_by, **beside,
     }  # fmt: skip
     write = insert(_entity).values(values)
     await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "kind", "entity_id"], set_=values))
-    return event
+    return event if changed else None
 
 
-async def told_where(session: AsyncSession, dealer_id: UUID, kind: type[S], **fields: str) -> list[S]:
-    """The entities whose told fields have these values."""
-    same = [_entity.c.told[name].astext == value for name, value in fields.items()]
+async def orders_where(session: AsyncSession, dealer_id: UUID, source_id: UUID, **columns: Any) -> list[WorkOrderChanged]:
+    """The orders of one source that are found by these."""
+    orders = await told_where(session, dealer_id, WorkOrderChanged, **columns)
+    return [order for order in orders if order.source_id == source_id]
+
+
+async def told_where(session: AsyncSession, dealer_id: UUID, kind: type[S], **columns: Any) -> list[S]:
+    """The entities that are found by these: vehicle_id, customer_id, status, credits."""
+    same = [_entity.c[name] == value for name, value in columns.items()]
     rows = await session.execute(
         select(_entity.c.told).where(_entity.c.dealer_id == dealer_id, _entity.c.kind == kind.name, *same)
     )
@@ -112,11 +151,11 @@ def _where(dealer_id: UUID, kind: str, entity: UUID) -> Any:
 
 
 async def save_source(session: AsyncSession, dealer_id: UUID, source: UUID, **values: Any) -> None:
-    """Make a connection, or change one that is there."""
-    given = {"dealer_id": dealer_id, "source_id": source, **values}
-    new = {"cursor": {}, "state": "new", "calls": 0, "revision": 0} | given
-    write = insert(_source).values(new)
-    await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "source_id"], set_=given))
+    """Make a connection, or change one that is there: it is read on from where it was, and at once."""
+    given = {"dealer_id": dealer_id, "source_id": source, "state": "new", "problem": None, **values}
+    write = insert(_source).values({"cursor": {}, "calls": 0, "revision": 0} | given)
+    at_once = given | {"cursor": _source.c.cursor.op("-")(cast("next_at", Text))}
+    await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "source_id"], set_=at_once))
 
 
 async def change_source(session: AsyncSession, dealer_id: UUID, source: UUID, **values: Any) -> None:

@@ -55,12 +55,21 @@ class EntityRow(Row, table=True):
     """A customer, vehicle, order or appointment as last told, under the id that ingest minted."""
 
     __tablename__ = "entity"
+    __table_args__ = tuple(
+        sa.Index(f"entity_{name.removesuffix('_id')}_idx", "dealer_id", "kind", name)
+        for name in ("vehicle_id", "customer_id", "status", "credits")
+    )
 
     dealer_id: UUID = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     entity_id: UUID = Field(primary_key=True)
     revision: int = Field(sa_type=sa.BigInteger)
     told: dict[str, Any] = Field(sa_type=JSONB)
+    vehicle_id: UUID | None = None
+    customer_id: UUID | None = None
+    status: str | None = None
+    credits: str | None = None  # the number of the order that this credit note takes back
+    as_of: str = ""  # what an older snapshot than this one says only fills gaps
 
 
 class AliasRow(Row, table=True):
@@ -74,7 +83,7 @@ class AliasRow(Row, table=True):
     scope: str = Field(primary_key=True)  # vin, plate, or the source's id
     name: str = Field(primary_key=True)
     entity_id: UUID
-    since: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    since: datetime = Field(sa_type=sa.DateTime(timezone=True))  # the latest moment of which a source told so
 
 
 class ImportRow(Row, table=True):

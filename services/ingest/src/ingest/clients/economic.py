@@ -5,6 +5,7 @@ invoice's own resource; 50,000 calls in 24 hours for an agreement.
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -17,6 +18,7 @@ from common.errors import DomainError, TransientError
 BASE = "https://restapi.e-conomic.com"
 CALLS_A_DAY = 50_000
 PAGE = 200
+Pause = Callable[[float], Awaitable[object]]
 _TRIES = 4
 _LONGEST_WAIT = 60.0  # seconds; longer waits are the next poll's
 _MAX_BODY = 20 * 1024 * 1024
@@ -28,13 +30,32 @@ class Refused(DomainError):
     code = "source_refused"
 
 
+class Busy(TransientError):
+    """It wants to be left alone for a while."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class Gone(Exception):
+    """What a list named is not there any more."""
+
+
 class Economic:
     """One agreement. `spend` is asked before every call and raises when the day's calls are used up."""
 
     def __init__(
-        self, http: httpx.AsyncClient, url: str, *, app_secret: str, grant: str, spend: Callable[[], Awaitable[None]]
+        self,
+        http: httpx.AsyncClient,
+        url: str,
+        *,
+        app_secret: str,
+        grant: str,
+        spend: Callable[[], Awaitable[None]],
+        pause: Pause = asyncio.sleep,
     ) -> None:
-        self._http, self._url, self._spend = http, url.rstrip("/"), spend
+        self._http, self._url, self._spend, self._pause = http, url.rstrip("/"), spend, pause
         self._headers = {"X-AppSecretToken": app_secret, "X-AgreementGrantToken": grant, "Content-Type": "application/json"}
 
     async def booked_invoices(self, after: int) -> AsyncIterator[dict[str, Any]]:
@@ -56,21 +77,29 @@ class Economic:
     async def orders(self, state: str) -> AsyncIterator[dict[str, Any]]:
         """Orders in a state (`drafts`, `sent`) with their lines."""
         async for head in self._collection(f"/orders/{state}?sort=orderNumber&pagesize={PAGE}"):
-            yield await self._get(f"{self._url}/orders/{state}/{head['orderNumber']}")
+            with contextlib.suppress(Gone):  # it was invoiced between the list and this
+                yield await self._get(f"{self._url}/orders/{state}/{head.get('orderNumber')}")
 
     async def _collection(self, path: str) -> AsyncIterator[dict[str, Any]]:
-        """Everything on all pages. Pages shift while they are read, so what came before is passed over."""
+        """Everything on all pages. Pages shift while they are read: what came before is passed over, and where the number
+        of results changed meanwhile, something may have moved to a page that was read already, so all are read again."""
         seen: set[str] = set()
-        address: str | None = self._url + path
-        while address is not None:
-            page = await self._get(address)
-            for found in page.get("collection") or ():
-                key = json.dumps([found.get(name) for name in ("bookedInvoiceNumber", "orderNumber", "customerNumber", "self")])
-                if key not in seen:
-                    seen.add(key)
-                    yield found
-            following = (page.get("pagination") or {}).get("nextPage")
-            address = self._own(following) if following else None
+        for _ in range(_TRIES):
+            counts: set[object] = set()
+            address: str | None = self._url + path
+            while address is not None:
+                page = await self._get(address)
+                for found in page.get("collection") or ():
+                    key = json.dumps([found.get(name) for name in ("bookedInvoiceNumber", "orderNumber", "customerNumber")])
+                    if key not in seen:
+                        seen.add(key)
+                        yield found
+                pagination = page.get("pagination") or {}
+                counts.add(pagination.get("results"))
+                address = self._own(pagination["nextPage"]) if pagination.get("nextPage") else None
+            if len(counts) == 1:
+                return
+        raise TransientError("e-conomic's lists change faster than they can be read")
 
     def _own(self, link: str) -> str:
         """A link of theirs, followed only to where this connection points: tokens go nowhere else."""
@@ -86,7 +115,7 @@ class Economic:
             except (httpx.HTTPError, ValueError) as error:
                 if attempt == _TRIES:
                     raise TransientError(f"e-conomic does not answer ({type(error).__name__})") from error
-                await asyncio.sleep(0.2 * 2**attempt)
+                await self._pause(0.2 * 2**attempt)
                 continue
             if answer.status_code == 200:
                 return body
@@ -95,9 +124,11 @@ class Economic:
             if answer.status_code == 429 or answer.status_code >= 500:
                 wait = _retry_after(answer) or 0.2 * 2**attempt
                 if attempt == _TRIES or wait > _LONGEST_WAIT:
-                    raise TransientError(f"e-conomic is busy (HTTP {answer.status_code})")
-                await asyncio.sleep(wait)
+                    raise Busy(f"e-conomic is busy (HTTP {answer.status_code})", wait)
+                await self._pause(wait)
                 continue
+            if answer.status_code == 404:
+                raise Gone(f"e-conomic has no {urlsplit(address).path}.")
             raise Refused(f"e-conomic answered {answer.status_code}: {str(body.get('message', ''))[:200]}")
         raise AssertionError("unreachable")
 
@@ -107,10 +138,14 @@ class Economic:
             raise ValueError("the answer is too large")
         if answer.status_code != 200 and "json" not in answer.headers.get("content-type", ""):
             return {}
-        found = json.loads(answer.content)
+        found = json.loads(answer.content, parse_constant=_no_number)
         if not isinstance(found, dict):
             raise ValueError("the answer is no object")
         return found
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
 
 
 def _retry_after(answer: httpx.Response) -> float | None:

@@ -18,27 +18,34 @@ _CREDITS = re.compile(
 _HOURS = re.compile(r"^(?:time|timer|t|hour|hours)$", re.IGNORECASE)
 
 
+class Unreadable(ValueError):
+    """A body that is not what e-conomic documents."""
+
+
 def customer(body: Mapping[str, Any], country: str) -> CustomerSnapshot:
     """A customer of `/customers`. One with a company number counts as business; nothing is told of consent."""
     given_mobile = body.get("mobilePhone") or body.get("telephoneAndFaxNumber")
     return CustomerSnapshot(
-        number=str(body["customerNumber"]),
+        number=_number(body, "customerNumber"),
         full_name=_text(body.get("name")),
         email=values.email(_first_address(body.get("email"))),
         mobile=values.mobile(given_mobile, country),
         kind="business" if body.get("corporateIdentificationNumber") else "private",
+        groups=_groups(body),
     )
 
 
 def invoice(body: Mapping[str, Any]) -> OrderSnapshot:
     """A booked invoice with its lines: a finished order, or a credit note."""
     booked_on = _date(body.get("date"))
+    if booked_on is None:
+        raise Unreadable("it has no date")
     net = body.get("netAmount")
     lines = tuple(_lines(body))
     is_credit = (net if isinstance(net, int | float) else sum(line.amount or 0 for line in lines)) < 0
     text = "\n".join(_texts(body))
     return OrderSnapshot(
-        number=str(body["bookedInvoiceNumber"]),
+        number=_number(body, "bookedInvoiceNumber"),
         status="credited" if is_credit else "finished",
         finished_on=booked_on,
         changed_on=booked_on,
@@ -51,7 +58,6 @@ def invoice(body: Mapping[str, Any]) -> OrderSnapshot:
         mechanics=_mechanics(body),
         currency=body.get("currency"),
         credits=_credited_number(text) if is_credit else None,
-        is_credit=is_credit,
     )
 
 
@@ -59,7 +65,7 @@ def order(body: Mapping[str, Any]) -> OrderSnapshot:
     """A draft or sent order with its lines: an open order."""
     text = "\n".join(_texts(body))
     return OrderSnapshot(
-        number=f"order-{body['orderNumber']}",
+        number=f"order-{_number(body, 'orderNumber')}",
         status="open",
         changed_on=_date(body.get("lastUpdated")) or _date(body.get("date")),
         customer=_recipient(body),
@@ -76,6 +82,19 @@ def vehicle_in(body: Mapping[str, Any]) -> VehicleSnapshot:
     """The vehicle that an invoice or order is about: the first plate and VIN in its references, notes and lines."""
     text = "\n".join(_texts(body))
     return VehicleSnapshot(plate=values.danish_plate_in(text), vin=values.vin_in(text))
+
+
+def _number(body: Mapping[str, Any], name: str) -> str:
+    """Raises Unreadable for a body without its number."""
+    given = body.get(name)
+    if not isinstance(given, int) or isinstance(given, bool):
+        raise Unreadable(f"it has no {name}")
+    return str(given)
+
+
+def _groups(body: Mapping[str, Any]) -> tuple[str, ...]:
+    number = (body.get("customerGroup") or {}).get("customerGroupNumber")
+    return (str(number),) if number is not None else ()
 
 
 def _recipient(body: Mapping[str, Any]) -> CustomerSnapshot | None:
@@ -132,7 +151,10 @@ def _first_address(given: object) -> str | None:
 
 
 def _text(given: object) -> str | None:
-    return given.strip() or None if isinstance(given, str) else None
+    """A text as it can be stored: without NUL and half characters."""
+    if not isinstance(given, str):
+        return None
+    return given.replace("\x00", "").encode("utf-8", "replace").decode().strip() or None
 
 
 def _date(given: object) -> date | None:

@@ -102,5 +102,4 @@ def order_of(raw: bytes, country: str) -> OrderSnapshot:
         odometer_km=told.odometer_km,
         next_service_on=told.next_service_on,
         credits=told.credits,
-        is_credit=told.status == "credited",
     )

@@ -141,7 +141,6 @@ def order_of(rows: list[Mapping[str, str]], mapping: FileMapping, country: str) 
         currency=mapping.currency,
         next_service_on=_date(first.get("next_service_on"), "next_service_on"),
         credits=first.get("credits") or None,
-        is_credit=status == "credited",
     )
 
 

@@ -1,6 +1,6 @@
 """What a source tells of customers, vehicles, orders and appointments, before anybody knows whose they are."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from common.events.customers import Consent
@@ -62,11 +62,18 @@ class OrderSnapshot:
     currency: str | None = None
     next_service_on: date | None = None
     credits: str | None = None
-    is_credit: bool = False
+
+    def is_credit_note(self) -> bool:
+        """Whether it takes another order back: it says so, or its amount is negative."""
+        return self.credits is not None or (self.status in ("finished", "credited") and self.total() < 0)
 
     def total(self) -> int:
         """The net amount of all lines, in minor units."""
         return sum(line.amount or 0 for line in self.lines)
+
+    def as_of(self) -> str:
+        """Sorts the snapshots of one source by age."""
+        return f"{self.finished_on or self.changed_on or ''} {self.number:>20}"
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,3 @@ class AppointmentSnapshot:
     vehicle: VehicleSnapshot = VehicleSnapshot()
     customer: CustomerSnapshot | None = None
     answers: str | None = None  # our reference, where the booking carries it
-
-
-def credited(order: OrderSnapshot) -> OrderSnapshot:
-    """The same order once it was taken back: it counts for nothing any more."""
-    return replace(order, status="credited")
