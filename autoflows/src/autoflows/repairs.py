@@ -29,9 +29,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 @dead_letters.command(name="list")
-def list_parked(service: OfService = None) -> None:
+def listfind(service: OfService = None) -> None:
     """List what is parked, oldest first; what waits behind it is counted."""
-    found = asyncio.run(_parked(_services(service)))
+    found = asyncio.run(find(_services(service)))
     if not found:
         console.print("Nothing is parked.")
         return
@@ -45,7 +45,7 @@ def list_parked(service: OfService = None) -> None:
 @dead_letters.command()
 def show(event: Annotated[UUID, typer.Argument(help="The id of a parked event.")], service: OfService = None) -> None:
     """Show a parked event whole: its headers, its body and why it was parked."""
-    found = asyncio.run(_parked(_services(service), [event]))
+    found = asyncio.run(find(_services(service), [event]))
     if not found:
         raise CannotRun(f"No event {event} is parked.")
     for name, row in found:
@@ -61,7 +61,7 @@ def replay(
     service: OfService = None,
 ) -> None:
     """Handle parked events again, in order; what fails stays parked. Exit code 1 when something stays."""
-    done, left = asyncio.run(_replay(_services(service), events or None))
+    done, left = asyncio.run(handle_again(_services(service), events or None))
     console.print(f"{done} handled, {left} still parked.")
     if left:
         raise typer.Exit(1)
@@ -80,7 +80,8 @@ def republish(
     console.print(f"{asyncio.run(_republish(writer, topic, dealer))} states of {topic} were told again.")
 
 
-async def _parked(services: Sequence[Service], ids: Sequence[UUID] | None = None) -> list[tuple[str, Any]]:
+async def find(services: Sequence[Service], ids: Sequence[UUID] | None = None) -> list[tuple[str, Any]]:
+    """What is parked at these services: the service's name, and a row with the event and why."""
     found = []
     for service in services:
         async with opened(service) as runtime, runtime.sessions() as session:
@@ -88,7 +89,8 @@ async def _parked(services: Sequence[Service], ids: Sequence[UUID] | None = None
     return found
 
 
-async def _replay(services: Sequence[Service], ids: Sequence[UUID] | None) -> tuple[int, int]:
+async def handle_again(services: Sequence[Service], ids: Sequence[UUID] | None) -> tuple[int, int]:
+    """Handle what is parked at these services; how many were handled, and how many stay parked."""
     done = left = 0
     for service in services:
         async with opened(service) as runtime:
