@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,7 @@ class Demo:
     booking_secret: str  # with which a booking system signs its webhooks
     callback_secret: str  # with which the SMS simulator signs what became of an SMS
     seeded: bool = False
+    booking_webhook: str = ""  # where a booking system posts
 
 
 def is_demo(folder: Folder) -> bool:
@@ -86,7 +88,8 @@ async def seed(folder: Folder, wish: Wish, shared: Mapping[str, str]) -> None:
     }
     for arguments in holm.commands(f"http://127.0.0.1:{wish.port + ECONOMIC}"):
         await _run(arguments, environment({**shared, **secret}), folder.logs / "demo-setup.log")
-    keep(folder, replace(demo, seeded=True))
+    told = re.findall(r"^Address: (\S+)$", (folder.logs / "demo-setup.log").read_text(), re.MULTILINE)
+    keep(folder, replace(demo, seeded=True, booking_webhook=told[-1]))
 
 
 async def _run(arguments: Sequence[str], given: Mapping[str, str], log: Path) -> None:
@@ -122,6 +125,8 @@ Autoflows is ready, with the demo dealer {holm.TITLE}.
     login                {holm.OWNER}
     password             {demo.password}
   Caught mail and SMS    http://127.0.0.1:{wish.port + MAILBOX}/
+  Booking webhook        {demo.booking_webhook}
+    secret               {demo.booking_secret}
   Data                   {folder.path}
   Logs                   {folder.logs}
 
