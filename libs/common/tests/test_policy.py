@@ -1,0 +1,77 @@
+"""A dealer's settings (`rules.md` 9): what is known is read, what is wrong or not there yet is refused by name."""
+
+from datetime import time
+from typing import Any
+
+import pytest
+
+from common.errors import DomainError
+from common.policy import read
+
+
+def test_no_settings_are_the_defaults_of_the_rules() -> None:
+    policy = read({})
+    assert (policy.lateness_days, policy.source_stale_days, policy.remind_on_single_channel) == (14, 3, True)
+    assert policy.sending.days == ("mon", "tue", "wed", "thu", "fri")
+    assert (policy.sending.from_, policy.sending.to, policy.sending.closed_24_31_december) == (time(9), time(18), True)
+    assert (policy.intervals, policy.excluded_groups, policy.is_on("service")) == ((), frozenset(), True)
+
+
+def test_every_key_that_is_there_already_is_read() -> None:
+    policy = read(
+        {
+            "remind_on_single_channel": False,
+            "excluded_groups": ["insurance", "business"],
+            "intervals": [{
+                "type": "service", "make": "M", "model": "X", "model_years": [2018, 2022], "fuel": "diesel", "variant": "V",
+                "km_from": 0, "km_to": 100000, "months": 12, "km": 30000, "from_first_registration": False,
+            }],
+            "types": {"service": False, "service_winback": False},
+            "sending": {"days": ["tue", "sat"], "from": "08:30", "to": "17:00", "closed_24_31_december": False},
+            "lateness_days": 5,
+        }
+    )  # fmt: skip
+    assert not policy.is_on("service")
+    assert policy.excluded_groups == {"insurance", "business"}
+    assert policy.intervals[0].model_years == (2018, 2022)
+    assert (policy.sending.days, policy.sending.from_) == (("tue", "sat"), time(8, 30))
+    assert (policy.lateness_days, policy.remind_on_single_channel) == (5, False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"lateness": 3}, "lateness"),
+        ({"sending": {"until": "17:00"}}, "sending.until"),
+        ({"sending": {"days": ["monday"]}}, "sending.days"),
+        ({"sending": {"days": []}}, "at least one day"),
+        ({"sending": {"from": "18:00", "to": "09:00"}}, "end after it begins"),
+        ({"sending": {"from": "25:00"}}, "sending.from"),
+        ({"lateness_days": -1}, "lateness_days"),
+        ({"intervals": [{"type": "service", "months": 0}]}, "months"),
+        ({"intervals": [{"type": "service", "colour": "red"}]}, "colour"),
+        ({"intervals": [{"months": 12}]}, "type"),
+        ({"types": {"car_wash": True}}, "car_wash"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_name(settings: dict[str, Any], named: str) -> None:
+    with pytest.raises(DomainError, match=named) as refused:
+        read(settings)
+    assert refused.value.code == "bad_settings"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"inspection": {"audience": "any_visit"}},
+        {"campaigns": []},
+        {"leads": {"send_at": "10:00"}},
+        {"held_out_percent": {"service": 5}},
+        {"types": {"service_winback": True}},
+        {"intervals": [{"type": "timing_belt", "months": 60}]},
+    ],
+)
+def test_what_does_not_exist_yet_is_said_not_to(settings: dict[str, Any]) -> None:
+    with pytest.raises(DomainError) as refused:
+        read(settings)
+    assert refused.value.code == "not_available_yet"
