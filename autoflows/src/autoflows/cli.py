@@ -78,6 +78,15 @@ def demo_world(port: Annotated[int, typer.Argument(help="The first of its ports.
     asyncio.run(World(Folder(Settings().data), port).run())
 
 
+@app.command(name="demo-setup", hidden=True)
+def demo_setup(economic: Annotated[str, typer.Argument(help="Where the demo's e-conomic answers.")]) -> None:
+    """Set the demo's dealer up, by the commands that every dealer is set up with."""
+    from autoflows.demo import holm
+
+    for arguments in holm.commands(economic):
+        typer.main.get_command(app)(arguments, standalone_mode=False)
+
+
 def main() -> None:
     """Run the command; what cannot be done is said in a sentence, with exit code 1 (2: wrong use, 3: gave up)."""
     try:

@@ -86,8 +86,8 @@ async def seed(folder: Folder, wish: Wish, shared: Mapping[str, str]) -> None:
         "ECONOMIC_APP_SECRET": ECONOMIC_TOKENS[0],
         "ECONOMIC_GRANT": ECONOMIC_TOKENS[1],
     }
-    for arguments in holm.commands(f"http://127.0.0.1:{wish.port + ECONOMIC}"):
-        await _run(arguments, environment({**shared, **secret}), folder.logs / "demo-setup.log")
+    url = f"http://127.0.0.1:{wish.port + ECONOMIC}"
+    await _run(["demo-setup", url], environment({**shared, **secret}), folder.logs / "demo-setup.log")
     told = re.findall(r"^Address: (\S+)$", (folder.logs / "demo-setup.log").read_text(), re.MULTILINE)
     keep(folder, replace(demo, seeded=True, booking_webhook=told[-1]))
 
@@ -111,7 +111,7 @@ async def _run(arguments: Sequence[str], given: Mapping[str, str], log: Path) ->
             process.kill()
         raise
     if code:
-        raise CannotRun(f"The demo could not be set up: `autoflows {' '.join(arguments[:2])}` failed. Its words: {log}")
+        raise CannotRun(f"The demo could not be set up. Why: {log}")
 
 
 def welcome(folder: Folder, wish: Wish) -> str:
