@@ -21,9 +21,9 @@ from common.testing.runtime import DEALER, Running, running
 from ingest import commands, store
 from ingest.clients.sealing import Sealer
 from ingest.domain.snapshots import OrderSnapshot
-from ingest.errands import POLL, Poll
+from ingest.errands import Poll
 from ingest.main import service
-from ingest.recording import Recorder
+from ingest.recording import POLL, Recorder
 
 NAME = "e-conomic"
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)

@@ -19,8 +19,7 @@ from ingest import files, store
 from ingest.clients.economic import BASE, CALLS_A_DAY
 from ingest.clients.sealing import Sealer
 from ingest.domain.mapping import FileMapping, read_mapping
-from ingest.errands import POLL
-from ingest.recording import Recorder
+from ingest.recording import POLL, Recorder
 
 _out = Console(soft_wrap=True, highlight=False, markup=False)
 _err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -141,7 +140,7 @@ async def _import(service: Service, path: Path, slug: str, name: str, mapping: P
             task = progress.add_task(path.name, total=None)
             report = await files.bring(
                 runtime, dealer, source_id(dealer, name), path, mapping=found, dry_run=dry_run,
-                progress=lambda count: progress.update(task, completed=count),
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
             )  # fmt: skip
     would = "would be " if dry_run else ""
     _out.print(

@@ -17,9 +17,8 @@ from ingest.clients.economic import CALLS_A_DAY, Busy, Economic, Gone, Pause, Re
 from ingest.clients.sealing import Sealer
 from ingest.domain import economic
 from ingest.domain.snapshots import OrderSnapshot
-from ingest.recording import Recorder
+from ingest.recording import POLL, Recorder
 
-POLL = "poll"
 SLICE = 50  # invoices recorded in one transaction
 TOLD_EVERY = timedelta(hours=6)
 AFTER_TROUBLE = timedelta(minutes=10)

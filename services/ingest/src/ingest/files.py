@@ -1,21 +1,23 @@
 """Bringing a file: in slices, with its progress as a row; bad rows are kept for repair by line, the rest goes in."""
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from common.errors import DomainError, NotFound
 from common.ids import DealerId, new_id
 from common.service import Runtime
 from ingest import store
-from ingest.domain import jsonl
-from ingest.domain.mapping import BadRow, FileMapping, csv_rows, decode, order_of
+from ingest.domain import csvfile, jsonl
+from ingest.domain.csvfile import Row
+from ingest.domain.mapping import BadRow, FileMapping, order_of
 from ingest.domain.snapshots import OrderSnapshot
 from ingest.recording import Recorder
 
-MAX_BYTES = 200 * 1024 * 1024
+MAX_BYTES = 50 * 1024 * 1024
 SLICE = 200
 
 
@@ -37,39 +39,56 @@ class Report:
     bad: list[Bad] = field(default_factory=list)
 
 
-Row = tuple[int, OrderSnapshot | Bad]
+@dataclass
+class Found:
+    """The orders of a file, each as it last stands in it, and the rows that cannot be used."""
+
+    orders: list[OrderSnapshot]
+    bad: list[Bad]
 
 
-def read(path: Path, mapping: FileMapping | None, country: str) -> Iterator[Row]:
-    """The orders of a file, each with its line. Raises DomainError for a file that cannot be read at all."""
+def read(path: Path, mapping: FileMapping | None, country: str) -> Found:
+    """Read a file. Raises DomainError for one that cannot be read at all."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise DomainError(f"{path} has more than {MAX_BYTES:,} bytes; bring it in parts.", code="too_large")
         raw = path.read_bytes()
     except OSError as error:
         raise DomainError(f"{path} cannot be read: {error.strerror}.", code="no_file") from None
-    if mapping is None:
-        yield from _json_lines(raw, country)
-    else:
-        yield from _csv(decode(raw, mapping.encoding), mapping, country)
+    return _json_lines(raw, country) if mapping is None else _csv(raw, mapping, country)
 
 
-def _json_lines(raw: bytes, country: str) -> Iterator[Row]:
+def _json_lines(raw: bytes, country: str) -> Found:
+    orders: dict[str, OrderSnapshot] = {}
+    bad = []
     for line, told in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if told.strip():
             try:
-                yield line, jsonl.order_of(told, country)
+                order = jsonl.order_of(told, country)
+                orders[order.number] = order
             except BadRow as error:
-                yield line, Bad(line, told.decode("utf-8", "replace"), str(error))
+                bad.append(Bad(line, told.decode("utf-8", "replace"), str(error)))
+    return Found(list(orders.values()), bad)
 
 
-def _csv(text: str, mapping: FileMapping, country: str) -> Iterator[Row]:
-    for number, rows in groupby(csv_rows(text, mapping), key=lambda row: row[1].get("number", "")):
-        lines = list(rows)
+def _csv(raw: bytes, mapping: FileMapping, country: str) -> Found:
+    """Rows with the same number are one order, wherever they stand; one bad row makes its order bad."""
+    rows: dict[str, list[Row]] = {}
+    orders, bad = [], []
+    for row in csvfile.rows(csvfile.decode(raw, mapping.encoding), mapping):
+        if row.problem is not None:
+            bad.append(Bad(row.line, row.raw, row.problem))
+        rows.setdefault(row.cells.get("number", ""), []).append(row)
+    rows.pop("", None)
+    spoilt = {row.line for row in bad}
+    for number, own in rows.items():
         try:
-            yield lines[0][0], order_of([cells for _, cells in lines], mapping, country)
+            if any(row.line in spoilt for row in own):
+                raise BadRow("another row of it cannot be used")
+            orders.append(order_of([row.cells for row in own], mapping, country))
         except BadRow as error:
-            yield lines[0][0], Bad(lines[0][0], "\n".join(str(cells) for _, cells in lines), f"order {number or '–'}: {error}")
+            bad += [Bad(row.line, row.raw, f"order {number}: {error}") for row in own if row.line not in spoilt]
+    return Found(orders, sorted(bad, key=lambda row: row.line))
 
 
 async def bring(
@@ -80,24 +99,24 @@ async def bring(
     *,
     mapping: FileMapping | None,
     dry_run: bool,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Report:
     """Record a file's orders. With `dry_run` everything is tried and nothing kept."""
     async with runtime.work(dealer) as work:
         house, source = await store.dealer(work.session, dealer), await store.source(work.session, dealer, source_id)
     if source is None:
         raise NotFound("This dealer has no such source. Make it first: autoflows connect file …")
-    report, import_id = Report(), new_id()
-    rows = read(path, mapping, house.country if house else "DK")
-    first = list(_take(rows, SLICE))  # a file that cannot be read at all leaves no trace
+    found = read(path, mapping, house.country if house else "DK")
+    report, import_id = Report(bad=found.bad), new_id()
     if not dry_run:
         async with runtime.work(dealer) as work:
             await store.begin_import(work.session, dealer, import_id, source_id, path.name, work.now)
-    slice_ = first
-    while slice_:
-        await _record(runtime, dealer, source, import_id, slice_, report, dry_run)
-        progress(report.recorded + report.unchanged + len(report.bad))
-        slice_ = list(_take(rows, SLICE))
+            for row in found.bad:
+                await store.keep(work.session, dealer, import_id, row.line, row.raw, row.problem, work.now)
+            await store.count_imported(work.session, dealer, import_id, recorded=0, unchanged=0, bad=len(found.bad))
+    for start in range(0, len(found.orders), SLICE):
+        await _record(runtime, dealer, source, import_id, found.orders[start : start + SLICE], report, dry_run)
+        progress(start, len(found.orders))
     if not dry_run:
         async with runtime.work(dealer) as work:
             await store.count_imported(work.session, dealer, import_id, recorded=0, unchanged=0, bad=0, ended_at=work.now)
@@ -111,31 +130,23 @@ class _TriedOnly(Exception):
 
 
 async def _record(
-    runtime: Runtime, dealer: DealerId, source: object, import_id: UUID, slice_: list[Row], report: Report, dry_run: bool
+    runtime: Runtime,
+    dealer: DealerId,
+    source: Any,
+    import_id: UUID,
+    orders: Sequence[OrderSnapshot],
+    report: Report,
+    dry_run: bool,
 ) -> None:
-    recorded = unchanged = 0
-    bad = [told for _, told in slice_ if isinstance(told, Bad)]
-    try:
+    recorded = 0
+    with contextlib.suppress(_TriedOnly):
         async with runtime.work(dealer) as work:
-            recorder = Recorder(work, source.source_id, tuple(source.config["gives"]))  # type: ignore[attr-defined]  # a row
-            for _, told in slice_:
-                if isinstance(told, OrderSnapshot):
-                    if await recorder.order(told):
-                        recorded += 1
-                    else:
-                        unchanged += 1
+            recorder = Recorder(work, source.source_id, tuple(source.config["gives"]))
+            for order in orders:
+                recorded += await recorder.order(order)
             if dry_run:
                 raise _TriedOnly
-            for row in bad:
-                await store.keep(work.session, dealer, import_id, row.line, row.raw, row.problem, work.now)
-            await store.count_imported(work.session, dealer, import_id, recorded=recorded, unchanged=unchanged, bad=len(bad))
-    except _TriedOnly:
-        pass
+            unchanged = len(orders) - recorded
+            await store.count_imported(work.session, dealer, import_id, recorded=recorded, unchanged=unchanged, bad=0)
     report.recorded += recorded
-    report.unchanged += unchanged
-    report.bad += bad
-
-
-def _take(rows: Iterator[Row], count: int) -> Iterator[Row]:
-    for _, row in zip(range(count), rows, strict=False):
-        yield row
+    report.unchanged += len(orders) - recorded

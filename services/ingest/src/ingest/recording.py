@@ -15,6 +15,7 @@ from ingest.domain.merging import Known, identify
 from ingest.domain.snapshots import AppointmentSnapshot, CustomerSnapshot, OrderSnapshot, VehicleSnapshot
 
 CUSTOMER, VEHICLE, ORDER, APPOINTMENT = "customer", "vehicle", "order", "appointment"
+POLL = "poll"  # the errand that reads sources
 REGISTER = "~"  # what a source's own list of customers says is newer than what any order says of them
 Told = WorkOrderChanged | CustomerChanged | VehicleChanged | VehicleMerged | AppointmentChanged | SourceChanged
 

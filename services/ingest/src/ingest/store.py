@@ -213,8 +213,9 @@ async def count_imported(
 
 async def keep(session: AsyncSession, dealer_id: UUID, origin: UUID, line: int, raw: str, problem: str, at: datetime) -> None:
     """Keep what could not be used, for repair."""
+    storable = raw[:100_000].replace("\x00", "").encode("utf-8", "replace").decode()
     values = {
-        "dealer_id": dealer_id, "origin_id": origin, "line": line, "raw": raw[:100_000], "problem": problem, "kept_at": at,
+        "dealer_id": dealer_id, "origin_id": origin, "line": line, "raw": storable, "problem": problem, "kept_at": at,
     }  # fmt: skip
     await session.execute(insert(_kept).values(values).on_conflict_do_nothing())
 

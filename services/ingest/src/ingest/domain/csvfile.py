@@ -1,0 +1,88 @@
+"""A CSV as it comes: its encoding, its header, and rows that survive a broken one before them."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from common.errors import DomainError
+from ingest.domain.mapping import FileMapping
+
+MAX_CELL = 10_000
+_MAX_LINES = 50  # of one row: a quote that is never closed does not swallow the file
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row by field, with its line; or a problem."""
+
+    line: int
+    raw: str
+    cells: dict[str, str] = field(default_factory=dict)
+    problem: str | None = None
+
+
+def decode(raw: bytes, encoding: str) -> str:
+    """A file's text. Raises DomainError where the bytes are of another encoding."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    try:
+        text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        raise DomainError(
+            f"The file is not {encoding}: byte {error.start} does not fit. Say its encoding in the mapping.", code="bad_encoding"
+        ) from error
+    if "\x00" in text:
+        raise DomainError("The file holds NUL characters, so it is not text of that encoding.", code="bad_encoding")
+    return text
+
+
+def rows(text: str, mapping: FileMapping) -> Iterator[Row]:
+    """The rows of a CSV. Raises DomainError where its header does not fit the mapping."""
+    lines = list(io.StringIO(text, newline=""))
+    header, at = _record(lines, 0, mapping) if lines else ([], 0)
+    if not header or not any(header):
+        raise DomainError("The file is empty, or its first line is no header.", code="empty_file")
+    fields = _fields([name.strip() for name in header], mapping)
+    while at < len(lines):
+        cells, after = _record(lines, at, mapping)
+        if cells is None or (after - at > 1 and len(cells) != len(fields)):
+            after = at + 1  # only this line is lost
+            yield Row(at + 1, lines[at], problem="it cannot be read as CSV; a quote is probably not closed")
+        elif any(cell.strip() for cell in cells):
+            yield _row(at + 1, "".join(lines[at:after]), cells, fields, mapping)
+        at = after
+
+
+def _fields(header: Sequence[str], mapping: FileMapping) -> list[str | None]:
+    missing = sorted(set(mapping.columns) - set(header))
+    if missing:
+        raise DomainError(
+            f"The file has no column {', '.join(missing)}; it has {', '.join(header[:50])}.", code="missing_columns"
+        )
+    twice = sorted({name for name in mapping.columns if header.count(name) > 1})
+    if twice:
+        raise DomainError(f"Two columns of the file are named {', '.join(twice)}.", code="double_columns")
+    return [mapping.columns.get(name) for name in header]
+
+
+def _row(line: int, raw: str, cells: Sequence[str], fields: Sequence[str | None], mapping: FileMapping) -> Row:
+    named = {name: cell.strip() for name, cell in zip(fields, cells, strict=False) if name}
+    found = {**mapping.defaults, **{name: cell for name, cell in named.items() if cell or name not in mapping.defaults}}
+    problem = None
+    if len(cells) != len(fields):
+        problem = f"it has {len(cells)} columns, the header {len(fields)}"
+    elif any(len(cell) > MAX_CELL for cell in found.values()):
+        problem = f"a cell has more than {MAX_CELL:,} characters"
+    elif not found.get("number"):
+        problem = "it has no order number"
+    return Row(line, raw, found, problem)
+
+
+def _record(lines: Sequence[str], at: int, mapping: FileMapping) -> tuple[list[str] | None, int]:
+    """The cells of the record that begins at a line, None where it is none; and where the next one begins."""
+    reader = csv.reader(iter(lines[at : at + _MAX_LINES]), delimiter=mapping.delimiter, strict=True)
+    try:
+        return next(reader, []), at + reader.line_num
+    except csv.Error:
+        return None, at + 1

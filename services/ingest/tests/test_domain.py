@@ -1,0 +1,133 @@
+"""Rules without a database: which vehicle a snapshot is, what a credit note covers, and e-conomic's real bodies."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.events.work_orders import OrderLine, WorkOrderChanged
+from common.ids import OrderId, SourceId
+from ingest.domain import crediting, economic
+from ingest.domain.merging import Identity, Known, identify
+
+REAL = Path(__file__).parents[3].parent / "shared" / "fixtures" / "economic"
+A, B, C = (UUID(int=n) for n in (1, 2, 3))
+V1, V2 = "WVWZZZ1KZAW000001", "WVWZZZ1KZAW000002"
+
+
+@pytest.mark.parametrize(
+    ("vin", "found", "identity"),
+    [
+        (V1, [], Identity(None)),
+        (None, [Known(A)], Identity(A)),
+        (V1, [Known(A)], Identity(A)),
+        (V1, [Known(A, V1)], Identity(A)),
+        (V1, [Known(A, V2)], Identity(None)),  # its plate is on another vehicle now
+        (V1, [Known(B, V1), Known(A)], Identity(A, (B,))),  # VIN and plate were told apart until now
+        (V1, [Known(B, V1), Known(A, V2)], Identity(B)),
+        (None, [Known(A, V1), Known(B, V2)], Identity(A)),  # the plate is surer than the source's key
+        (V1, [Known(C, V1), Known(B), Known(A)], Identity(A, (C, B))),
+        (V1, [Known(A, V1), Known(A, V1)], Identity(A)),
+    ],
+)
+def test_a_vehicle_is_known_again(vin: str | None, found: list[Known], identity: Identity) -> None:
+    assert identify(vin, found) == identity
+
+
+@given(
+    st.lists(st.builds(Known, st.sampled_from([A, B, C]), st.sampled_from([None, V1, V2])), max_size=3),
+    st.sampled_from([None, V1, V2]),
+)
+def test_vehicles_with_two_vins_are_never_one(found: list[Known], vin: str | None) -> None:
+    identity = identify(vin, found)
+    one = {identity.vehicle, *identity.same}
+    vins = {vin, *(known.vin for known in found if known.vehicle in one and known.vin == vin)} - {None}
+    assert len(vins) <= 1
+    assert identity.vehicle is None or identity.vehicle < min(identity.same, default=UUID(int=9))
+
+
+def order(number: str, *amounts: int | None, on: date = date(2026, 1, 1), status: str = "finished") -> WorkOrderChanged:
+    lines = tuple(OrderLine(text=f"line {place}", amount=amount) for place, amount in enumerate(amounts))
+    return WorkOrderChanged(
+        revision=1, order_id=OrderId(A), source_id=SourceId(B), number=number, status=status, finished_on=on, lines=lines
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("credits", "covered"),
+    [
+        ([], False),
+        ([order("k", -1000, -500)], True),
+        ([order("k", -1500)], True),
+        ([order("k", -1499)], True),  # rounding
+        ([order("k", -500)], False),
+        ([order("k", -500), order("l", -1000)], True),
+        ([order("k")], True),  # it names the order, and says nothing of amounts
+        ([order("k", None)], False),
+        ([order("k", None, None)], True),
+    ],
+)
+def test_only_what_covers_every_line_takes_a_visit_back(credits: list[WorkOrderChanged], covered: bool) -> None:
+    assert crediting.covers(credits, order("1", 1000, 500)) is covered
+
+
+def test_a_credit_note_without_a_number_mirrors_the_latest_order_before_it() -> None:
+    note = order("9", -100, on=date(2026, 3, 1), status="credited")
+    orders = [order("1", 100), order("2", 100, on=date(2026, 2, 1)), order("3", 100, on=date(2026, 4, 1)), order("4", 99)]
+    found = crediting.mirrored_by(note, orders)
+    assert found is not None
+    assert found.number == "2"
+    assert crediting.mirrored_by(order("9", on=date(2026, 3, 1)), [order("1")]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Kreditnota til faktura 12345", "12345"),
+        ("Krediterer fakt. nr. 77", "77"),
+        ("KREDITNOTA vedr. faktura nr.: 4711, beløb 200", "4711"),
+        ("Credit note for invoice 12", "12"),
+        ("Kredit", None),
+    ],
+)
+def test_a_credit_note_may_name_what_it_takes_back(text: str, number: str | None) -> None:
+    body = {"bookedInvoiceNumber": 5, "date": "2026-01-01", "netAmount": -10.0, "notes": {"heading": text}}
+    assert economic.invoice(body).credits == number
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"bookedInvoiceNumber": "5"}, {"bookedInvoiceNumber": 5}, {"bookedInvoiceNumber": 5, "date": "soon"}]
+)
+def test_a_body_without_its_number_or_date_is_unreadable(body: dict[str, Any]) -> None:
+    with pytest.raises(economic.Unreadable):
+        economic.invoice(body)
+
+
+def real(name: str) -> Any:
+    path = REAL / name
+    if not path.exists():
+        pytest.skip(f"the real bodies are not here: {path.parent.name} is no part of this repository")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_a_real_credit_note_is_read() -> None:
+    found = economic.invoice(real("invoice_booked_16.json"))
+    assert (found.number, found.status, found.total(), found.currency) == ("16", "credited", -75_700, "DKK")
+    assert (found.finished_on, found.is_credit_note(), found.lines[0].code) == (date(2024, 1, 17), True, "14")
+    assert found.customer is not None
+    assert (found.customer.number, found.remarks) == ("1117", "Fotokopiering m.m. 2023")
+
+
+def test_real_heads_and_customers_are_read() -> None:
+    heads = [economic.invoice(body) for body in real("invoices_booked_page.json")["collection"]]
+    assert [(head.number, head.status) for head in heads] == [("16", "credited"), ("18", "finished")]
+    bodies = real("customers_page_0.json")["collection"] + real("customers_page_1.json")["collection"]
+    customers = [economic.customer(body, "DK") for body in bodies]
+    assert len({customer.number for customer in customers}) == len(bodies) == 39
+    assert {customer.kind for customer in customers} == {"private", "business"}
+    assert sum(customer.email is not None for customer in customers) == sum("email" in body for body in bodies)

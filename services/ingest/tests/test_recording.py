@@ -1,0 +1,132 @@
+"""What is recorded: one vehicle under all its names, credit notes whichever comes first, and nothing told twice."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from common.events.customers import CustomerChanged, VehicleChanged, VehicleMerged
+from common.events.work_orders import OrderLine, WorkOrderChanged
+from ingest.domain.snapshots import CustomerSnapshot, OrderSnapshot, VehicleSnapshot
+
+V1, V2 = "WVWZZZ1KZAW000001", "WVWZZZ1KZAW000002"
+ANNE = CustomerSnapshot("1", "Anne Holm", "anne@example.com")
+BO = CustomerSnapshot("2", "Bo Ravn")
+
+
+def job(
+    number: str, on: str, vehicle: VehicleSnapshot, *, amount: int = 1000, customer: CustomerSnapshot = ANNE, **more: Any
+) -> OrderSnapshot:
+    return OrderSnapshot(
+        number, more.pop("status", "finished"), finished_on=date.fromisoformat(on), customer=customer, vehicle=vehicle,
+        lines=(OrderLine(text="work", amount=amount),), **more,
+    )  # fmt: skip
+
+
+def car(plate: str | None = None, vin: str | None = None, **more: Any) -> VehicleSnapshot:
+    return VehicleSnapshot(plate=plate, vin=vin, **more)
+
+
+async def test_recording_the_same_twice_tells_nothing(office: Any) -> None:
+    orders = [
+        job("1", "2025-01-01", car("AB12345")),
+        job("2", "2025-02-01", car("AB12345", V1), customer=BO),
+        job("3", "2025-03-01", car(vin=V2)),
+    ]
+    assert await office.record(*orders)
+    assert await office.record(*orders) == []
+    assert await office.record(*reversed(orders)) == []
+
+
+async def test_a_plate_and_a_vin_that_turn_out_to_be_one_are_merged_and_their_orders_move(office: Any) -> None:
+    await office.record(
+        job("1", "2025-01-01", car("AB12345", make="Skoda")), job("2", "2025-02-01", car(vin=V1, model="Octavia"), customer=BO)
+    )
+    older, newer = (order.vehicle_id for order in (await office.orders()).values())
+    events = await office.record(job("3", "2025-01-15", car("AB12345", V1)))
+    assert [(event.vehicle_id, event.into_id) for event in events if isinstance(event, VehicleMerged)] == [(newer, older)]
+    assert {order.vehicle_id for order in (await office.orders()).values()} == {older}
+    told = [event for event in events if isinstance(event, VehicleChanged)][-1]
+    assert (told.vehicle_id, told.plate, told.vin, told.make, told.model) == (older, "AB12345", V1, "Skoda", "Octavia")
+    bo = next(one for one in await office.told(CustomerChanged) if one.number == "2")
+    assert told.customer_id == bo.customer_id  # of the latest order of both
+
+
+async def test_a_plate_on_another_vin_is_another_vehicle_and_the_first_has_it_no_more(office: Any) -> None:
+    await office.record(job("1", "2025-01-01", car("AB12345", V1)), job("2", "2026-01-01", car("AB12345", V2), customer=BO))
+    orders = await office.orders()
+    assert orders["1"].vehicle_id != orders["2"].vehicle_id
+    plates = {vehicle.vin: vehicle.plate for vehicle in await office.told(VehicleChanged)}
+    assert plates == {V1: None, V2: "AB12345"}
+    await office.record(job("3", "2026-02-01", car("AB12345")))
+    assert (await office.orders())["3"].vehicle_id == orders["2"].vehicle_id
+
+
+async def test_an_older_order_read_later_takes_no_plate_back(office: Any) -> None:
+    await office.record(job("2", "2026-01-01", car("AB12345", V2)), job("1", "2025-01-01", car("AB12345", V1)))
+    assert {vehicle.vin: vehicle.plate for vehicle in await office.told(VehicleChanged)} == {V1: None, V2: "AB12345"}
+
+
+async def test_a_vehicle_with_a_new_plate_stays_one_vehicle(office: Any) -> None:
+    await office.record(job("2", "2026-01-01", car("CD23456", V1)), job("1", "2025-01-01", car("AB12345", V1)))
+    [vehicle] = await office.told(VehicleChanged)
+    assert vehicle.plate == "CD23456"
+    await office.record(job("3", "2026-02-01", car("AB12345")))
+    assert len(await office.told(VehicleChanged)) == 1
+
+
+async def test_a_vehicle_belongs_to_the_customer_of_its_latest_order(office: Any) -> None:
+    await office.record(job("2", "2026-01-01", car("AB12345"), customer=BO), job("1", "2025-01-01", car("AB12345")))
+    [vehicle] = await office.told(VehicleChanged)
+    names = {customer.customer_id: customer.full_name for customer in await office.told(CustomerChanged)}
+    assert names[vehicle.customer_id] == "Bo Ravn"
+
+
+async def test_what_an_older_order_says_of_a_customer_only_fills_gaps(office: Any) -> None:
+    newer = CustomerSnapshot("1", "Anne Ravn", None)
+    await office.record(job("2", "2026-01-01", car("AB12345"), customer=newer), job("1", "2025-01-01", car("AB12345")))
+    [customer] = await office.told(CustomerChanged)
+    assert (customer.full_name, customer.email) == ("Anne Ravn", "anne@example.com")
+
+
+async def test_a_credit_note_takes_back_the_order_it_names(office: Any) -> None:
+    await office.record(job("1", "2025-01-01", car("AB12345")), job("2", "2025-01-02", car("AB12345")))
+    await office.record(job("3", "2025-01-03", car(), amount=-1000, credits="1"))
+    assert {number: order.status for number, order in (await office.orders()).items()} == {
+        "1": "credited",
+        "2": "finished",
+        "3": "credited",
+    }
+
+
+async def test_a_credit_note_that_names_nothing_takes_back_one_mirrored_order_and_only_one(office: Any) -> None:
+    orders = [
+        job("1", "2025-01-01", car("AB12345")),
+        job("2", "2025-02-01", car("AB12345")),
+        job("3", "2025-03-01", car("AB12345"), amount=-1000),
+    ]
+    await office.record(*orders)
+    wanted = {"1": "finished", "2": "credited", "3": "credited"}
+    assert {number: order.status for number, order in (await office.orders()).items()} == wanted
+    assert await office.record(*orders, *orders) == []
+
+
+async def test_a_credit_note_for_a_part_leaves_the_visit(office: Any) -> None:
+    await office.record(job("1", "2025-01-01", car("AB12345")), job("2", "2025-01-03", car("AB12345"), amount=-400, credits="1"))
+    assert (await office.orders())["1"].status == "finished"
+    await office.record(job("3", "2025-01-04", car("AB12345"), amount=-600, credits="1"))
+    assert (await office.orders())["1"].status == "credited"
+
+
+async def test_credit_notes_may_come_before_their_orders(office: Any) -> None:
+    await office.record(
+        job("8", "2025-02-01", car("AB12345"), amount=-1000, credits="1"), job("9", "2025-02-01", car("CD23456"), amount=-700)
+    )
+    await office.record(job("1", "2025-01-01", car("AB12345")), job("2", "2025-01-01", car("CD23456"), amount=700))
+    assert {order.status for order in (await office.orders()).values()} == {"credited"}
+
+
+async def test_a_corrected_order_is_told_with_its_next_revision(office: Any) -> None:
+    first = job("1", "2025-01-01", car("AB12345"))
+    await office.record(first)
+    events = await office.record(replace(first, odometer_km=61_000))
+    assert [(type(event), event.revision) for event in events] == [(WorkOrderChanged, 2)]
