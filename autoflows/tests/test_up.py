@@ -1,79 +1,25 @@
 """`autoflows up` for real, as a user starts it: ready, refused twice, killed parts come back, and a clean stop."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from common.cluster import free_port
+from common.testing.product import Product, until
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("up")]
-
-
-class Product:
-    """One installation in a folder, with ports of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.data = folder / "data"
-        self.port, self.database_port = _free_row(14), free_port()
-        self.process: Process | None = None
-        self.said = ""
-
-    async def start(self, *more: str) -> None:
-        """Start it and wait until it says that it is ready."""
-        ports = ("--port", str(self.port), "--database-port", str(self.database_port))
-        self.process = await autoflows("up", "--data", str(self.data), *ports, *more)
-        await self.says("is ready")
-
-    async def says(self, words: str) -> None:
-        assert self.process is not None
-        assert self.process.stdout is not None
-        async with asyncio.timeout(90):
-            while words not in self.said:
-                line = await self.process.stdout.readline()
-                assert line, f"it ended: {self.said}"
-                self.said += line.decode()
-
-    async def stop(self, number: signal.Signals = signal.SIGINT) -> int:
-        assert self.process is not None
-        self.process.send_signal(number)
-        async with asyncio.timeout(60):
-            rest, _ = await self.process.communicate()
-        self.said += rest.decode()
-        return self.process.returncode or 0
-
-    async def run(self, *arguments: str) -> tuple[int, str]:
-        """Another command on this installation, in another terminal."""
-        process = await autoflows("--data", str(self.data), *arguments)
-        said, _ = await process.communicate()
-        return process.returncode or 0, said.decode()
-
-    async def caught(self) -> list[dict[str, Any]]:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            answer = await client.get(f"http://127.0.0.1:{self.port + 10}/messages.json")
-        found: list[dict[str, Any]] = answer.json()["messages"]
-        return found
-
-    def told(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.data / "run.json").read_text())
-        return found
 
 
 @pytest.fixture
 async def product(tmp_path: Path) -> AsyncIterator[Product]:
     made = Product(tmp_path)
     yield made
-    if made.process is not None and made.process.returncode is None:
-        made.process.kill()
-        await made.process.wait()
+    await made.end()
 
 
 async def autoflows(*arguments: str) -> Process:
@@ -83,10 +29,8 @@ async def autoflows(*arguments: str) -> Process:
     )
 
 
-async def until(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not done():  # noqa: ASYNC110 - what another process does is no event here
-            await asyncio.sleep(0.05)
+async def gone(*pids: int) -> bool:
+    return not any(lives(pid) for pid in pids)
 
 
 async def test_it_starts_refuses_a_second_start_restarts_what_dies_and_stops_cleanly(product: Product) -> None:
@@ -99,13 +43,17 @@ async def test_it_starts_refuses_a_second_start_restarts_what_dies_and_stops_cle
 
     before = product.told()["processes"]["notifier"]["pid"]
     os.kill(before, signal.SIGKILL)
-    await until(lambda: product.told()["processes"].get("notifier", {}).get("pid") not in {None, before})
+
+    async def back() -> bool:
+        return product.told()["processes"].get("notifier", {}).get("pid") not in {None, before}
+
+    await until(back)
     await product.says("notifier ended (killed by SIGKILL)")
 
     pids = [each["pid"] for each in product.told()["processes"].values()]
     assert await product.stop() == 0
     assert product.said.endswith("Stopped.\n")
-    assert not any(lives(pid) for pid in pids)
+    assert await gone(*pids)
     assert not (product.data / "run.json").exists()
 
 
@@ -128,7 +76,7 @@ async def test_nothing_outlives_a_supervisor_that_is_killed_and_the_data_is_ther
     pids = [each["pid"] for each in product.told()["processes"].values()]
     product.process.kill()
     await product.process.wait()
-    await until(lambda: not any(lives(pid) for pid in pids))
+    await until(lambda: gone(*pids))
     product.said = ""
     await product.start()
     assert await product.stop() == 0
@@ -137,7 +85,7 @@ async def test_nothing_outlives_a_supervisor_that_is_killed_and_the_data_is_ther
 async def test_the_demo_reads_invoices_invites_by_itself_and_goes_on_where_it_was(product: Product) -> None:
     await product.start("--demo")
     assert (await product.run("clock", "+6d"))[0] == 0
-    caught = await product.caught()
+    caught = await product.mail()
     assert any("service" in message["subject"] for message in caught if message["kind"] == "mail")
     assert any(message["kind"] == "sms" for message in caught)  # of those who have no e-mail address
     assert len({message["to"] for message in caught}) == len(caught)  # nobody is written to twice in a week
@@ -147,7 +95,7 @@ async def test_the_demo_reads_invoices_invites_by_itself_and_goes_on_where_it_wa
     began_at = asyncio.get_running_loop().time()
     await product.start("--demo")
     assert asyncio.get_running_loop().time() - began_at < 30  # 5 s on an idle machine; tests share theirs
-    assert await product.caught() == caught
+    assert await product.mail() == caught
     assert "6 days and 0 hours ahead" in (await product.run("clock"))[1]
     assert await product.stop() == 0
 
@@ -177,13 +125,3 @@ def lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
     except FileNotFoundError:
         return False
-
-
-def _free_row(count: int) -> int:
-    """The first of some ports that follow each other and are all free."""
-    from common.cluster import is_free
-
-    while True:
-        first = free_port()
-        if first + count < 65_000 and all(is_free(first + step) for step in range(count)):
-            return first
