@@ -79,9 +79,13 @@ class Office:
     def __init__(self, rt: Running, books: Books, url: str) -> None:
         self.rt, self.books, self.url = rt, books, url
 
+    async def hear_of(self, dealer: DealerId) -> None:
+        """Hear of a dealer in Denmark."""
+        await self.rt.deliver(dealer, nordhavn(dealer))
+
     async def connect(self, *, dealer: DealerId = DEALER, grant: str = "demo", **config: Any) -> None:
         """Connect the agreement for a dealer."""
-        await self.rt.deliver(dealer, nordhavn(dealer))
+        await self.hear_of(dealer)
         async with self.rt.work(dealer) as work:
             await store.save_source(
                 work.session, dealer, commands.source_id(dealer, NAME), title=NAME, kind="economic",

@@ -1,11 +1,13 @@
 """Reading e-conomic over HTTP: what is told of it, that nothing is told twice, and that no oddity loses or invents anything."""
 
 from collections import Counter
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from autoflows.demo import holm
 from common.events import Event, State
 from common.events.customers import CustomerChanged, SourceChanged, VehicleChanged
 from common.events.work_orders import WorkOrderChanged
@@ -185,3 +187,21 @@ def facts(told: list[Any]) -> list[str]:
     """What was told, without the ids that each dealer has of its own."""
     ids = {"customer_id", "vehicle_id", "order_id", "source_id", "revision"}
     return sorted(str(one.model_dump(exclude=ids)) for one in told)
+
+
+async def test_the_demos_dealer_is_read_whole(office: Any) -> None:
+    began_on = date(2026, 3, 2)
+    office.books.customers, office.books.invoices = holm.customers(began_on), holm.invoices(began_on)
+    office.books.drafts, office.books.now = holm.orders(began_on), office.rt.clock.now
+    await office.connect()
+    events = await office.read()
+    vehicles = {one.vehicle_id: one for one in of(VehicleChanged, events)}
+    assert {one.plate for one in vehicles.values()} == {owner.plate for owner in holm.owners()}
+    orders = of(WorkOrderChanged, events)
+    assert all(one.vehicle_id and one.customer_id and one.odometer_km for one in orders)
+    assert sum(one.status == "open" for one in orders) == 2
+    booked = [one for one in holm.invoices(began_on) if one["date"] <= "2026-03-02"]
+    assert sum(one.status == "finished" for one in orders) == len(booked)
+    office.books.calls.clear()
+    later = of(WorkOrderChanged, await office.read(hours=24 * 20))
+    assert 0 < len(later) == len([call for call in office.books.calls if call.startswith("invoices/booked/")])

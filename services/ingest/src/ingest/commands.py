@@ -119,6 +119,7 @@ async def _list(service: Service, slug: str) -> None:
         await _known(runtime, dealer, slug)
         async with runtime.work(dealer) as work:
             sources = await store.sources(work.session, dealer)
+            kept = {source.source_id: await store.count_kept(work.session, dealer, source.source_id) for source in sources}
     if not sources:
         _out.print(f"{slug} has no sources yet. Connect one: autoflows connect economic --dealer {slug}")
     for source in sources:
@@ -126,6 +127,8 @@ async def _list(service: Service, slug: str) -> None:
         _out.print(f"{source.title} ({source.kind}): {source.state}, {fresh}; gives {', '.join(source.config['gives'])}")
         if source.problem:
             _out.print(f"  {source.problem}")
+        if kept[source.source_id]:
+            _out.print(f"  {kept[source.source_id]} of what it told cannot be used, and is kept for repair.")
 
 
 async def _import(service: Service, path: Path, slug: str, name: str, mapping: Path | None, dry_run: bool) -> int:

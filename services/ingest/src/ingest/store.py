@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Text, case, cast, select, text, tuple_, update
+from sqlalchemy import Text, case, cast, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -224,3 +224,11 @@ async def kept(session: AsyncSession, dealer_id: UUID, origin: UUID) -> list[Any
     """What is kept of one import or webhook, by line."""
     where = (_kept.c.dealer_id == dealer_id) & (_kept.c.origin_id == origin)
     return list(await session.execute(select(_kept).where(where).order_by(_kept.c.line)))
+
+
+async def count_kept(session: AsyncSession, dealer_id: UUID, source_id: UUID) -> int:
+    """How much is kept of what a source told, by its files too."""
+    imports = select(_import.c.import_id).where(_import.c.dealer_id == dealer_id, _import.c.source_id == source_id)
+    of_source = (_kept.c.origin_id == source_id) | _kept.c.origin_id.in_(imports)
+    counting = select(func.count()).select_from(_kept).where(_kept.c.dealer_id == dealer_id, of_source)
+    return int(await session.scalar(counting) or 0)

@@ -1,0 +1,124 @@
+"""`connect` and `import` as a user runs them, on a real database."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from common.errors import DomainError
+from common.events.work_orders import WorkOrderChanged
+from common.ids import dealer_named
+from common.testing.postgres import SECRET, Database
+from ingest.main import service
+
+DEALER = dealer_named("nordhavn")
+MAPPING = {"columns": {"Ordre": "number", "Dato": "finished_on", "Reg": "plate", "Tekst": "text"}}
+TOKENS = {"ECONOMIC_APP_SECRET": "demo", "ECONOMIC_GRANT": "demo"}
+Run = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+async def run(office: Any, database: Database) -> Run:
+    """Run a command of ingest, with a dealer that it knows."""
+    await office.hear_of(DEALER)
+    app = typer.Typer()
+    assert service.commands is not None
+    service.commands(app)
+    settings = {"AUTOFLOWS_DATABASE_URL": database.url(), "AUTOFLOWS_DATABASE_SECRET": SECRET.get_secret_value()}
+
+    async def invoke(*arguments: str, **given: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, app, list(arguments), env={**settings, **TOKENS, **given})
+
+    return invoke
+
+
+async def test_a_connected_agreement_is_read_at_once(run: Run, office: Any) -> None:
+    result = await run("connect", "economic", "--dealer", "nordhavn", "--url", office.url, "--open-orders", "--every", "15m")
+    assert result.exit_code == 0, result.output
+    assert "e-conomic is connected for nordhavn" in result.output
+    wakes = await office.rt.wakes(DEALER)
+    assert "poll" in wakes
+    office.rt.at(wakes["poll"])
+    assert len([one for one in await office.read(dealer=DEALER, hours=0) if isinstance(one, WorkOrderChanged)]) == 5
+    told = (await run("connect", "list", "--dealer", "nordhavn")).output
+    assert "e-conomic (economic): fine, last read" in told
+    assert "gives orders, open_orders" in told
+
+
+async def test_tokens_are_kept_sealed_and_shown_nowhere(run: Run, office: Any) -> None:
+    secrets = {"ECONOMIC_APP_SECRET": "a-very-secret-token", "ECONOMIC_GRANT": "another-secret-token"}
+    said = (await run("connect", "economic", "--dealer", "nordhavn", "--url", office.url, **secrets)).output
+    said += (await run("connect", "list", "--dealer", "nordhavn")).output
+    rows = await office.rt.sql(DEALER, "select s::text as shown from ingest.source s")
+    said += "".join(row.shown for row in rows) + "".join(map(repr, await office.rt.published()))
+    assert "secret-token" not in said
+    assert b"secret-token".hex() not in said
+
+
+async def test_what_an_agreement_refuses_is_listed(run: Run, office: Any) -> None:
+    await run("connect", "economic", "--dealer", "nordhavn", "--url", office.url, ECONOMIC_GRANT="wrong")
+    office.rt.at((await office.rt.wakes(DEALER))["poll"])
+    await office.read(dealer=DEALER, hours=0)
+    told = (await run("connect", "list", "--dealer", "nordhavn")).output
+    assert "fails, not read yet" in told
+    assert "Check the app secret" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--url", "http://elsewhere.example"), "https"),
+        (("--url", "ftp://elsewhere.example"), "https"),
+        (("--every", "1m"), "no interval"),
+        (("--every", "often"), "no interval"),
+    ],
+)
+async def test_what_cannot_be_connected_is_said(run: Run, arguments: tuple[str, str], said: str) -> None:
+    result = await run("connect", "economic", "--dealer", "nordhavn", *arguments)
+    assert isinstance(result.exception, DomainError)
+    assert said in str(result.exception)
+
+
+async def test_a_dealer_nobody_added_is_said(run: Run) -> None:
+    result = await run("connect", "economic", "--dealer", "nobody")
+    assert isinstance(result.exception, DomainError)
+    assert "dealers add --slug nobody" in str(result.exception)
+
+
+async def test_a_file_is_brought_with_its_sources_mapping(run: Run, office: Any, tmp_path: Path) -> None:
+    (tmp_path / "mapping.json").write_text(json.dumps(MAPPING))
+    file = tmp_path / "orders.csv"
+    file.write_text("Ordre;Dato;Reg;Tekst\n1;2025-03-01;AB12345;Service\n2;soon;CD23456;Service\n")
+    made = await run("connect", "file", "--dealer", "nordhavn", "--name", "Planner", "--mapping", str(tmp_path / "mapping.json"))
+    assert made.exit_code == 0, made.output
+    bring = ("import", str(file), "--dealer", "nordhavn", "--source", "planner")
+    tried = await run(*bring, "--dry-run")
+    assert "1 orders would be recorded, 0 unchanged, 1 bad rows" in tried.output
+    first, second = await run(*bring), await run(*bring)
+    assert (first.exit_code, second.exit_code) == (1, 1)
+    assert "1 orders recorded, 0 unchanged, 1 bad rows" in first.output
+    assert "line 3: order 2: finished_on: 'soon' is no date" in first.output
+    assert "0 orders recorded, 1 unchanged" in second.output
+    assert set(await office.orders(DEALER)) == {"1"}
+    assert "cannot be used" in (await run("connect", "list", "--dealer", "nordhavn")).output
+
+
+async def test_json_lines_need_no_mapping(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "orders.jsonl"
+    file.write_text('{"id": "1", "date": "2025-03-01", "vehicle": {"plate": "AB12345"}, "lines": [{"text": "Service"}]}\n')
+    await run("connect", "file", "--dealer", "nordhavn", "--name", "Archive")
+    brought = await run("import", str(file), "--dealer", "nordhavn", "--source", "Archive")
+    assert (brought.exit_code, "1 orders recorded" in brought.output) == (0, True)
+
+
+async def test_a_source_nobody_made_or_a_file_that_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "orders.jsonl"
+    missing = await run("import", str(file), "--dealer", "nordhavn", "--source", "Archive")
+    assert "connect file" in str(missing.exception)
+    await run("connect", "file", "--dealer", "nordhavn", "--name", "Archive")
+    assert "cannot be read" in str((await run("import", str(file), "--dealer", "nordhavn", "--source", "Archive")).exception)

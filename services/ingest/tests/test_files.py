@@ -1,0 +1,208 @@
+"""Files: what goes in, what is told of bad rows by line, and that a file brought twice tells nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.errors import DomainError
+from common.events.customers import CustomerChanged, SourceChanged, VehicleChanged
+from common.testing.runtime import DEALER
+from ingest import commands, files, store
+from ingest.domain import csvfile
+from ingest.domain.mapping import FIELDS, read_mapping
+
+COLUMNS = {
+    "Ordre": "number", "Status": "status", "Dato": "finished_on", "Tekst": "text", "Antal": "quantity", "Beløb": "amount",
+    "Km": "odometer_km", "Reg": "plate", "Stel": "vin", "Kunde": "customer_number", "Navn": "customer_name", "Mail": "email",
+    "Mobil": "mobile", "Krediterer": "credits",
+}  # fmt: skip
+MAPPING = read_mapping({"columns": COLUMNS})
+HEADER = ";".join(COLUMNS)
+GOOD = "1;;01-03-2025;Service;1,5;1.495,50;61.120;AB 12 345;;7;Anne Holm;anne@example.com;20123456;"
+
+
+def row(number: str = "1", **cells: str) -> str:
+    told = {"Ordre": number, "Dato": "2025-03-01", "Tekst": "Service", "Kunde": "7", "Reg": "AB12345", **cells}
+    return ";".join(told.get(column, "") for column in COLUMNS)
+
+
+class Import:
+    def __init__(self, office: Any, folder: Path) -> None:
+        self.office, self.path = office, folder / "orders.csv"
+        self.source = commands.source_id(DEALER, "Planner")
+
+    async def __call__(self, *lines: str, mapping: Any = MAPPING, dry_run: bool = False, encoding: str = "utf-8") -> files.Report:
+        self.path.write_bytes("\n".join(lines).encode(encoding))
+        async with self.office.rt.work(DEALER) as work:
+            await store.save_source(work.session, DEALER, self.source, title="Planner", kind="file", config={"gives": ["orders"]})
+        return await files.bring(self.office.rt, DEALER, self.source, self.path, mapping=mapping, dry_run=dry_run)
+
+    async def kept(self) -> list[Any]:
+        return await self.office.rt.sql(DEALER, "select line, raw, problem from ingest.kept order by kept_at, line")
+
+
+@pytest.fixture
+def bring(office: Any, tmp_path: Path) -> Import:
+    return Import(office, tmp_path)
+
+
+async def test_rows_of_one_order_are_its_lines_wherever_they_stand(bring: Import) -> None:
+    report = await bring(HEADER, GOOD, row("2"), GOOD.replace("Service", "Oliefilter"))
+    assert (report.recorded, report.unchanged, report.bad) == (2, 0, [])
+    first = (await bring.office.orders())["1"]
+    assert [line.text for line in first.lines] == ["Service", "Oliefilter"]
+    assert (first.lines[0].quantity, first.lines[0].amount, first.odometer_km, str(first.finished_on)) == (
+        1.5,
+        149_550,
+        61_120,
+        "2025-03-01",
+    )
+    [customer] = await bring.office.told(CustomerChanged)
+    assert (customer.full_name, customer.email, customer.mobile) == ("Anne Holm", "anne@example.com", "+4520123456")
+    assert [vehicle.plate for vehicle in await bring.office.told(VehicleChanged)] == ["AB12345"]
+
+
+async def test_the_same_file_twice_tells_nothing_of_its_orders(bring: Import) -> None:
+    lines = (HEADER, GOOD, row("2", Mail="new@example.com", Dato="2025-05-01"), row("3", Mail="old@example.com"))
+    await bring(*lines)
+    await bring.office.rt.published(DEALER)
+    report = await bring(*lines)
+    assert (report.recorded, report.unchanged) == (0, 3)
+    assert {type(event) for event in await bring.office.rt.published(DEALER)} <= {SourceChanged}
+
+
+async def test_a_dry_run_says_what_would_happen_and_keeps_nothing(bring: Import) -> None:
+    report = await bring(HEADER, GOOD, row("2", Dato="soon"), dry_run=True)
+    assert (report.recorded, len(report.bad)) == (1, 1)
+    assert await bring.office.rt.published(DEALER) == []
+    assert (
+        await bring.office.rt.sql(
+            DEALER, "select 1 from ingest.entity union all select 1 from ingest.import union all select 1 from ingest.kept"
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "problem"),
+    [
+        ({"Dato": "32-01-2025"}, "is no date"),
+        ({"Dato": ""}, "needs its date"),
+        ({"Antal": "many"}, "is no number"),
+        ({"Km": "6l120"}, "is no whole number"),
+        ({"Status": "lost"}, "is unknown"),
+        ({"Tekst": "x" * 10_001}, "10,000 characters"),
+        ({"Tekst": '"never closed'}, "quote is probably not closed"),
+        ({"Tekst": "one;column;more"}, "columns"),
+        ({"Ordre": ""}, "no order number"),
+    ],
+)
+async def test_a_bad_row_is_told_by_its_line_and_kept_and_the_rest_goes_in(
+    bring: Import, cells: dict[str, str], problem: str
+) -> None:
+    report = await bring(HEADER, row("1"), row("2", **cells), row("3"))
+    assert set(await bring.office.orders()) == {"1", "3"}
+    [bad] = report.bad
+    assert bad.line == 3
+    assert problem in bad.problem
+    assert [(kept.line, kept.problem) for kept in await bring.kept()] == [(3, bad.problem)]
+
+
+async def test_an_address_that_is_none_is_left_out_and_the_order_counts(bring: Import) -> None:
+    await bring(HEADER, row("1", Mail="ingen", Mobil="-", Stel="SHORT"))
+    [customer] = await bring.office.told(CustomerChanged)
+    assert (customer.email, customer.mobile) == (None, None)
+
+
+async def test_a_text_over_several_lines_is_one_cell(bring: Import) -> None:
+    report = await bring(HEADER, row("1", Tekst='"Service\nog ""olie"""'), row("2", Dato="soon"))
+    assert (await bring.office.orders())["1"].lines[0].text == 'Service\nog "olie"'
+    assert [bad.line for bad in report.bad] == [4]
+
+
+async def test_a_credit_note_in_a_file_takes_its_order_back(bring: Import) -> None:
+    await bring(HEADER, row("2", Krediterer="1", Status="krediteret"), row("1"))
+    assert {order.status for order in (await bring.office.orders()).values()} == {"credited"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+async def test_the_files_encoding_is_the_mappings(bring: Import, encoding: str) -> None:
+    mapping = MAPPING.model_copy(update={"encoding": encoding.removesuffix("-sig")})
+    await bring(
+        HEADER,
+        row("1", Tekst="Bremsevæske på Škoda" if encoding != "cp1252" else "Bremsevæske"),
+        mapping=mapping,
+        encoding=encoding,
+    )
+    assert "Bremsevæske" in (await bring.office.orders())["1"].lines[0].text
+
+
+@pytest.mark.parametrize(
+    ("lines", "encoding", "code"),
+    [
+        ([HEADER, row("1", Tekst="Bremsevæske")], "cp1252", "bad_encoding"),
+        ([HEADER, row("1", Tekst="a\x00b")], "utf-8", "bad_encoding"),
+        ([""], "utf-8", "empty_file"),
+        (["Ordre;Dato"], "utf-8", "missing_columns"),
+        ([f"{HEADER};Ordre", f"{row('1')};2"], "utf-8", "double_columns"),
+    ],
+)
+async def test_a_file_that_does_not_fit_is_refused_whole_and_leaves_no_trace(
+    bring: Import, lines: list[str], encoding: str, code: str
+) -> None:
+    with pytest.raises(DomainError) as refused:
+        await bring(*lines, encoding=encoding)
+    assert refused.value.code == code
+    assert await bring.office.rt.sql(DEALER, "select 1 from ingest.import") == []
+
+
+async def test_json_lines_need_no_mapping(bring: Import) -> None:
+    lines = (
+        '{"id":"1","date":"2025-03-01","status":"open","vehicle":{"plate":"ab 12 345"},"lines":[{"text":"Service"}]}',
+        "",
+        '{"id":"2","date":"2025-03-01","lines":[],"typo":1}',
+        '{"id":"3","date":"2025-03-01","lines":[],"lines":[]}',
+        "not json",
+        '{"id":"1","date":"2025-03-02","vehicle":{"plate":"AB12345"},"lines":[{"text":"Service","amount":10.5}]}',
+    )
+    report = await bring(*lines, mapping=None)
+    assert [bad.line for bad in report.bad] == [3, 4, 5]
+    first = (await bring.office.orders())["1"]
+    assert (first.status, first.lines[0].amount) == ("finished", 1050)
+    await bring.office.rt.published(DEALER)
+    assert (await bring(*lines, mapping=None)).recorded == 0
+
+
+async def test_an_import_counts_what_it_did_and_says_how_fresh_the_source_is(bring: Import) -> None:
+    await bring(HEADER, row("1"), row("2", Dato="soon"))
+    [counted] = await bring.office.rt.sql(DEALER, "select file, recorded, unchanged, bad, ended_at from ingest.import")
+    assert (counted.file, counted.recorded, counted.unchanged, counted.bad) == ("orders.csv", 1, 0, 1)
+    assert counted.ended_at is not None
+    [source] = await bring.office.told(SourceChanged)
+    assert (source.polled, source.fresh_at) == (False, bring.office.rt.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"columns": {"a": "number", "b": "colour"}}, "no field colour"),
+        ({"columns": {"a": "text"}}, "order's number"),
+        ({"columns": {"a": "number"}, "delimiter": "#"}, "delimiter"),
+        ({"columns": {"a": "number"}, "typo": 1}, "typo"),
+        ([], "mapping"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_refused_with_what_is_wrong(given: Any, said: str) -> None:
+    with pytest.raises(DomainError, match=said):
+        read_mapping(given)
+
+
+@given(st.text(alphabet='ab;"\n\r 1', max_size=80))
+def test_no_text_breaks_the_reader_and_every_row_has_its_line(text: str) -> None:
+    mapping = read_mapping({"columns": {"n": "number", "t": "text"}})
+    rows = list(csvfile.rows(f"n;t\n{text}", mapping))
+    assert [found.line for found in rows] == sorted({found.line for found in rows})
+    assert all(found.problem or set(found.cells) <= FIELDS for found in rows)

@@ -1,0 +1,80 @@
+"""Bookings that came by webhook become appointments; what cannot be used is kept."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from common.events.appointments import AppointmentChanged
+from common.events.customers import SourceChanged, VehicleChanged
+from common.events.webhooks import WebhookAccepted
+from common.ids import new_id
+from common.testing.runtime import DEALER
+
+START = "2026-03-10T09:00:00+01:00"
+
+
+def webhook(source: str = "booking", raw: str | None = None, **body: Any) -> WebhookAccepted:
+    told = {"booking_id": "b1", "starts_at": START, "plate": "AB 12 345", "text": "Service", **body}
+    body_ = raw if raw is not None else json.dumps({name: value for name, value in told.items() if value is not None})
+    return WebhookAccepted(source=source, delivery_id=str(new_id()), body=body_, at=datetime(2026, 3, 2, 8, tzinfo=UTC))
+
+
+async def appointments(office: Any, *webhooks: WebhookAccepted) -> list[AppointmentChanged]:
+    await office.rt.deliver(DEALER, *webhooks)
+    return [event for event in await office.rt.published(DEALER) if isinstance(event, AppointmentChanged)]
+
+
+async def test_a_booking_is_an_appointment_of_the_vehicle_that_it_names(office: Any) -> None:
+    await office.connect()
+    await office.read()
+    invitation = new_id()
+    [told] = await appointments(office, webhook(invitation_id=str(invitation), more="than we know"))
+    vehicle = next(one for one in await office.told(VehicleChanged) if one.plate == "AB12345")
+    assert (told.vehicle_id, told.status, told.text, told.invitation_id) == (vehicle.vehicle_id, "booked", "Service", invitation)
+    assert (told.starts_at, told.made_at) == (datetime(2026, 3, 10, 8, tzinfo=UTC), office.rt.clock.now())
+    source = next(one for one in await office.told(SourceChanged) if one.kind == "webhook")
+    assert (source.gives, source.polled) == (("appointments",), False)
+
+
+async def test_a_booking_delivered_twice_is_told_once(office: Any) -> None:
+    assert len(await appointments(office, webhook(), webhook())) == 1
+    office.rt.later(hours=1)
+    assert await appointments(office, webhook()) == []
+
+
+async def test_a_booking_that_moves_or_is_cancelled_stays_the_same_appointment(office: Any) -> None:
+    [booked] = await appointments(office, webhook())
+    office.rt.later(days=1)
+    [moved] = await appointments(office, webhook(status="moved", starts_at="2026-03-12T09:00:00Z", text=None, plate=None))
+    assert (moved.appointment_id, moved.made_at, moved.vehicle_id) == (booked.appointment_id, booked.made_at, booked.vehicle_id)
+    assert (moved.text, moved.revision) == ("Service", 2)
+    [cancelled] = await appointments(office, webhook(status="cancelled"))
+    assert cancelled.status == "cancelled"
+
+
+async def test_a_time_without_a_zone_is_the_dealers(office: Any) -> None:
+    await office.connect()
+    [told] = await appointments(office, webhook(starts_at="2026-07-10T09:00:00"))
+    assert told.starts_at == datetime(2026, 7, 10, 7, tzinfo=UTC)
+
+
+async def test_a_booking_of_a_vehicle_nobody_knew_makes_it_known(office: Any) -> None:
+    [told] = await appointments(office, webhook(plate="XY98765", customer_number="77"))
+    [vehicle] = await office.told(VehicleChanged)
+    assert (vehicle.vehicle_id, vehicle.customer_id) == (told.vehicle_id, told.customer_id)
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "[]", '{"starts_at": "soon"}', '{"booking_id": "b1"}', json.dumps({"booking_id": "", "starts_at": START})]
+)
+async def test_a_body_that_cannot_be_used_is_kept_and_stops_nothing(office: Any, raw: str) -> None:
+    assert len(await appointments(office, webhook(raw=raw), webhook())) == 1
+    [kept] = await office.rt.sql(DEALER, "select raw, problem from ingest.kept")
+    assert kept.raw == raw
+    assert kept.problem
+
+
+async def test_other_webhooks_are_somebody_elses(office: Any) -> None:
+    assert await appointments(office, webhook(source="gatewayapi")) == []
