@@ -1,9 +1,11 @@
 """The whole product as a user starts it: real processes in a folder, driven by commands and over HTTP."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sys
@@ -53,10 +55,15 @@ class Product:
         return self.process.returncode or 0
 
     async def end(self) -> None:
-        """End whatever still runs, after a test."""
+        """End whatever still runs, after a test, and leave no database behind."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.process.wait(), 30)
         if self.process is not None and self.process.returncode is None:
             self.process.kill()
             await self.process.wait()
+        shutil.rmtree((self.data / "postgres").resolve(), ignore_errors=True)  # as root it may lie outside of the test's folder
 
     async def run(self, *arguments: str) -> tuple[int, str]:
         """Another command on this installation, in another terminal."""
