@@ -96,6 +96,7 @@ class Stress:
         """A writer that handed its events over and then falls asleep with its transaction open."""
         probes = [ProbeSeen(item=uuid4(), number=0) for _ in range(64)]  # in every partition, most likely
         async with self.writer.work(DealerId(uuid4())) as work:
+            await work.session.execute(text("set local idle_in_transaction_session_timeout = 0"))  # it sleeps for longer
             work.publish(*probes)
             await work.finish()
             await release.wait()

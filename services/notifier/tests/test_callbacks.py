@@ -11,6 +11,7 @@ from common.events.messages import MessageAccepted, MessageBounced, MessageDeliv
 from common.events.webhooks import WebhookAccepted
 from common.testing.nordhavn import NINE, World, due
 from common.testing.runtime import DEALER, OTHER_DEALER
+from common.web import SMS_CALLBACKS, dealer_at
 from notifier.domain.delivery import read_gatewayapi
 from notifier.domain.states import State
 
@@ -131,7 +132,10 @@ async def test_other_webhooks_are_left_alone(world: World) -> None:
 async def test_what_the_provider_is_asked_comes_back_to_us(world: World) -> None:
     sms = await sent(world)
     assert sms.userref == str((await world.row()).message_id)
-    assert sms.callback_url == f"https://svar.example/webhooks/gatewayapi/{DEALER}"
+    base, _, address = str(sms.callback_url).rpartition("/")
+    assert base == "https://svar.example/webhooks/gatewayapi"
+    assert dealer_at(world.rt.settings.derived(SMS_CALLBACKS), address) == DEALER
+    assert dealer_at("another installation", address) is None
     assert (sms.msisdn, sms.sender, sms.encoding) == (4520123456, "NordhavnAut", "UTF8")
 
 

@@ -230,12 +230,22 @@ async def test_a_sender_that_dies_at_any_step_sends_nothing_twice(world: World, 
     assert len(await world.told(MessageUnknown)) == (state == "unknown")
 
 
-async def test_the_crash_tests_would_catch_a_sender_that_marks_after_sending(world: World) -> None:
-    """The mutant: its claim is undone until the call came back. After a crash in between it sends a second mail."""
+async def test_the_crash_tests_would_catch_a_sender_that_marks_after_sending(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mutant: while it calls, nothing of its claim is in the database. After a crash it sends a second mail."""
+    (errand,) = world.rt.errands
+    call = errand._call  # type: ignore[attr-defined]
+
+    async def call_unmarked(ready: Any) -> Any:
+        await world.rt.sql(DEALER, "update notifier.message set state = 'due', claim = null, looked = false")
+        await world.rt.sql(DEALER, "delete from notifier.contact")
+        return await call(ready)
+
     await world.hear(due())
-    await die_at(world, "notifier.after_call")
-    await world.rt.sql(DEALER, "update notifier.message set state = 'due', claim = null, looked = false")
-    await world.rt.sql(DEALER, "delete from notifier.contact")
+    with monkeypatch.context() as mutant:
+        mutant.setattr(errand, "_call", call_unmarked)
+        await die_at(world, "notifier.after_call")
     await world.send()
     assert len(world.mails()) == 2
 

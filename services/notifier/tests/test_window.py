@@ -64,8 +64,9 @@ async def test_the_errand_is_woken_when_the_window_opens(world: World) -> None:
     assert await world.send() == opens
     assert world.mails() == []
     world.rt.at(opens)
-    await world.send()
+    await world.rt.wakeups.step()
     assert len(world.mails()) == 1
+    assert await world.rt.wakes(world.dealer) == {}
 
 
 async def test_a_day_that_went_by_gives_the_contact_back_to_the_scheduler(world: World) -> None:
