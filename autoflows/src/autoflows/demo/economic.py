@@ -111,27 +111,23 @@ class Economic:
             return self._one(asked, name, int(number))
         return _error(404, "E00404", "Resource not found.", "")
 
-    def _there(self, path: str, link: Link) -> list[Body]:
-        """What a collection holds now, dressed."""
-        if path == "customers":
-            return [bodies.customer(told, link) for told in self.customers]
-        if path == "invoices/booked":
-            return [bodies.invoice(told, link) for told in self.invoices if self._is_there(told)]
-        state = path.removeprefix("orders/")
-        orders = self.drafts if state == "drafts" else self.sent
-        return [bodies.order(told, link, state) for told in orders if self._is_there(told)]
+    def _there(self, path: str) -> list[Body]:
+        """What a collection holds now."""
+        orders = self.drafts if path == "orders/drafts" else self.sent
+        every = {"customers": self.customers, "invoices/booked": self.invoices}.get(path, orders)
+        return [told for told in every if path == "customers" or self._is_there(told)]
 
     def _is_there(self, body: Body) -> bool:
         return self.now is None or str(body.get("date", "")) <= self.now().date().isoformat()
 
     def _one(self, asked: "_Asked", path: str, number: int) -> Response:
-        for body in self._there(path, asked.link):
-            if body[_KEYS[path]] == number:
-                return _json(200, body)
+        for told in self._there(path):
+            if told[_KEYS[path]] == number:
+                return _json(200, _dressed(told, path, asked.link))
         return _error(404, "E00404", "Resource not found.", "")
 
     def _page(self, asked: "_Asked", path: str) -> Response:
-        every = [bodies.head(body) for body in self._there(path, asked.link)]
+        every = self._there(path)
         try:
             size, skip = asked.number("pagesize", DEFAULT_PAGE), asked.number("skippages", 0)
             kept = _sorted(
@@ -155,7 +151,8 @@ class Economic:
         }
         here = asked.page(path, skip, size)
         self._meanwhile(path)
-        page: Body = {"collection": kept[skip * size : (skip + 1) * size], "pagination": pages}
+        shown = [bodies.head(_dressed(told, path, asked.link)) for told in kept[skip * size : (skip + 1) * size]]
+        page: Body = {"collection": shown, "pagination": pages}
         if path == "customers":
             page["metaData"] = {"create": {"description": "Create a new customer", "href": here, "httpMethod": "post"}}
         return _json(200, {**page, "self": here})
@@ -203,6 +200,13 @@ class _Asked:
         kept = [f"{name}={quote(self.given[name], safe='')}" for name in ("filter", "sort") if name in self.given]
         wanted = [f"skippages={skip}", f"pagesize={size}", *kept, *([self._stray] if self._stray else [])]
         return f"{self._base}/{path}?{'&'.join(wanted)}"
+
+
+def _dressed(told: Body, path: str, link: Link) -> Body:
+    """A body with everything that e-conomic says around it."""
+    if path == "customers":
+        return bodies.customer(told, link)
+    return bodies.invoice(told, link) if path == "invoices/booked" else bodies.order(told, link, path.removeprefix("orders/"))
 
 
 def _sorted(found: list[Body], order: str) -> list[Body]:
