@@ -142,7 +142,6 @@ def test_no_service_no_plan() -> None:
     assert plan(facts, facts.visits) is None
 
 
-@pytest.mark.xfail(strict=True, reason="rules.md 2: service visits within 60 days are one service, dated by the first")
 @pytest.mark.parametrize("days_after", [1, 30, 60])
 def test_a_service_in_two_visits_is_dated_by_the_first(days_after: int) -> None:
     first = date(2025, 3, 10)

@@ -130,7 +130,6 @@ async def test_a_service_read_elsewhere_moves_the_invitation_without_a_third_con
     assert (len(sent), after.invitation_id, after.anchor, after.outcome) == (2, before.invitation_id, moved, "no_reaction")
 
 
-@pytest.mark.xfail(strict=True, reason="rules.md 2: only a later visit begins a new invitation")
 async def test_a_service_taken_back_after_two_contacts_leads_to_no_third(world: World) -> None:
     await world.begin(*history(on=OLD, number=1), *history(number=2))
     assert len(await world.days(INVITED, REMINDED)) == 2
@@ -148,7 +147,6 @@ async def test_a_visit_read_as_service_only_later_moves_the_date_and_step_1_keep
     assert sent == [(date(2026, 5, 4), 1, "email"), (date(2026, 5, 11), 2, "sms")]  # 2 May is a Saturday
 
 
-@pytest.mark.xfail(strict=True, reason="rules.md 2: one whose anchor moved closes as visited, for good")
 async def test_an_invitation_closed_because_its_anchor_moved_stays_closed_as_it_was(world: World) -> None:
     june = date(2025, 6, 2)
     await world.begin(*history(), order(2, june), visit(2, june, "brakes"))
@@ -181,7 +179,6 @@ async def test_two_invitations_of_one_car_become_one_when_it_merges(world: World
     assert [step for _, step, _ in sent] in ([1], [1, 2])
 
 
-@pytest.mark.xfail(strict=True, reason="design.md 5: what a merged customer had belongs to who he became")
 async def test_a_merged_customer_is_invited_as_who_he_became(world: World) -> None:
     await world.begin(anne(2, mobile=None), *history())
     await world.days(date(2026, 1, 26), date(2026, 1, 26))
@@ -210,7 +207,6 @@ async def test_unsubscribing_covers_addresses_that_come_later(world: World) -> N
     assert (await world.invitation()).outcome == "suppressed"
 
 
-@pytest.mark.xfail(strict=True, reason="rules.md 1: suppressed at any address of theirs, known then or later")
 async def test_an_address_that_was_unsubscribed_stays_so_when_its_customer_gets_another(world: World) -> None:
     wife = CustomerId(derived_id("customer", "wife"))
     await world.begin(
@@ -221,14 +217,12 @@ async def test_an_address_that_was_unsubscribed_stays_so_when_its_customer_gets_
     assert steps(await world.days(INVITED, INVITED)) == [(INVITED, 1, "sms")]
 
 
-@pytest.mark.xfail(strict=True, reason="rules.md 1: an address used by more than 3 customers counts as none")
 async def test_an_address_that_more_than_3_customers_have_counts_as_none(world: World) -> None:
     others = [anne().model_copy(update={"customer_id": derived_id("other", n), "mobile": None}) for n in range(3)]
     await world.begin(*history(), *others)
     assert steps(await world.days(INVITED, INVITED)) == [(INVITED, 1, "sms")]
 
 
-@pytest.mark.xfail(strict=True, reason="house-style: a missing fact is not yet, never none")
 async def test_the_previous_owner_is_not_invited_while_the_new_one_is_still_on_his_way(world: World) -> None:
     bo = anne().model_copy(update={"customer_id": BO, "email": "bo@example.com", "mobile": None})
     await world.begin(*history(), order(2, date(2025, 6, 1), customer=BO), visit(2, date(2025, 6, 1), "brakes"))
@@ -237,20 +231,17 @@ async def test_the_previous_owner_is_not_invited_while_the_new_one_is_still_on_h
     assert await world.days(INVITED + timedelta(days=1), date(2026, 3, 20)) == []
 
 
-@pytest.mark.xfail(strict=True, reason="rules.md 2: a visit dated after its arrival counts from its arrival")
 async def test_a_visit_dated_after_it_arrived_counts_from_its_arrival(world: World) -> None:
     await world.begin(order(1, date(2027, 1, 20)), visit(1, date(2027, 1, 20), "service"))
     assert (await world.invitation()).anchor == date(2026, 1, 20)
 
 
-@pytest.mark.xfail(strict=True, reason="rules.md 2: an open order blocks through day 90 after its last change, told or not")
 async def test_an_open_order_whose_last_change_nobody_told_counts_from_when_it_came(world: World) -> None:
     await world.begin(*history(), order(9, None), open_order_read(9, "service"))
     sent = steps(await world.days(INVITED, date(2026, 4, 30)))
     assert sent[:1] == [(date(2026, 4, 21), 1, "email")]  # 90 days after 20 January
 
 
-@pytest.mark.xfail(strict=True, reason="no more personal text than decisions need")
 async def test_what_an_order_says_in_words_is_not_kept_here(world: World) -> None:
     await world.begin(order(1, LAST, remarks="Anne ringer selv"), visit(1, LAST, "service"))
     (row,) = await world.rt.sql(DEALER, "select body from scheduler.fact where name = 'work_order.changed.v1'")

@@ -36,11 +36,15 @@ def decide(facts: VehicleFacts, *, today: date) -> Decision:
     if customer is None or found is None:
         if any(blocks.ignorance(facts)):
             return _wait(facts, today)
-        return _nothing(facts, Why(Because.NO_SERVICE_KNOWN), today)
+        group = facts.excluded_group() if customer is None else None
+        why = Why(Because.EXCLUDED, {"reason": group}) if group else Why(Because.NO_SERVICE_KNOWN)
+        return _nothing(facts, why, today)
     cycle = find_cycle(facts.cycles, found.anchor.on)
     if cycle is None:
         if facts.unread() is not None:  # what is unread may be the service that this cycle would ask for
             return _wait(facts, today)
+        if any(other.anchor > found.anchor.on and other.first() for other in facts.cycles):  # only a later visit begins one
+            return _nothing(facts, Why(Because.SUPERSEDED, {"anchor": found.anchor.on.isoformat()}), today)
         cycle = Cycle(anchor=found.anchor.on)
     others = [other for other in facts.cycles if other.invitation_id != cycle.invitation_id]
     current = _Current(facts, customer, cycle, found, today, tuple(first.on for o in others if (first := o.first()) and first.on))
@@ -86,7 +90,7 @@ def _supersede(facts: VehicleFacts, cycle: Cycle, anchor: date | None, today: da
             cycle, Stage.CLOSED, outcome=Outcome.SUPERSEDED, closed_on=today, stood_on=cycle.stood_on, reasons=(reason,)
         )
     ends = min(ending(facts, cycle, first, today), default=None, key=_by_moment)
-    if ends is not None:
+    if ends is not None and not (cycle.is_closed and ends[1] == Outcome.NO_REACTION):
         _, outcome, closed_on, told, call_from_on = ends
         return Standing(
             cycle, Stage.CLOSED, first.customer_id, outcome=outcome, closed_on=closed_on, call_from_on=call_from_on,
@@ -204,7 +208,7 @@ class _Current:
 
     def _after_first(self, first: Contact) -> tuple[Standing, date | None, Leaving | None]:
         ends = min(ending(self.facts, self.cycle, first, self.today), default=None, key=_by_moment)
-        if ends is not None:
+        if ends is not None and not (self.cycle.is_closed and ends[1] == Outcome.NO_REACTION):
             _, outcome, closed_on, why, call_from_on = ends
             return self._close(outcome, closed_on, why, call_from_on)
         if self.cycle.is_closed:  # by a block or another's visit, then: that does not come undone

@@ -196,7 +196,17 @@ class VehicleFacts:
 
     def unread(self) -> Order | None:
         """A finished order whose visit has not come with that revision."""
-        return next((order for order in self.finished() if order.tags is None), None)
+        return next((order for order in self.finished() if order.tags is None or self._is_strange(order)), None)
+
+    def _is_strange(self, order: Order) -> bool:
+        """Whether nobody has told yet who its customer is."""
+        return order.customer_id is not None and order.customer_id not in self.customers
+
+    def excluded_group(self) -> str | None:
+        """The group for which the customer of the latest finished order is left out."""
+        customers = [self.customers.get(order.customer_id) for order in reversed(self.finished()) if order.customer_id]
+        latest = next((customer for customer in customers if customer is not None), None)
+        return min(self.policy.excluded_groups & (latest.groups | {latest.kind or "private"}), default=None) if latest else None
 
     def invited(self) -> Customer | None:
         """The customer of the latest finished order who is in no excluded group (`rules.md` 5)."""

@@ -1,7 +1,7 @@
 """How long until the next service, and on which day to invite for it (`rules.md` 2)."""
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -12,6 +12,7 @@ from scheduler.domain.facts import SERVICE, Vehicle, VehicleFacts, Visit
 DEFAULT_MONTHS = 12
 NOTED_DAYS_AHEAD = timedelta(days=30)
 NOTED_AT_MOST_MONTHS = 36
+ONE_SERVICE = timedelta(days=60)
 YOUNG_YEARS = 3
 
 
@@ -50,7 +51,7 @@ def months_between(earlier: date, later: date) -> int:
 
 def plan(facts: VehicleFacts, history: Sequence[Visit]) -> Plan | None:
     """The days of the cycle that the last service began; None when no service is known."""
-    services = [visit for visit in history if SERVICE in visit.tags]
+    services = as_services(visit for visit in history if SERVICE in visit.tags)
     if not services:
         return None
     last = services[-1]
@@ -63,6 +64,15 @@ def plan(facts: VehicleFacts, history: Sequence[Visit]) -> Plan | None:
     if noted_on > add_months(noted_by, NOTED_AT_MOST_MONTHS):
         return Plan(last, interval, due_on, add_months(due_on, -1), interval.told_by, ignored_note=noted_on)
     return Plan(last, interval, noted_on, noted_on - NOTED_DAYS_AHEAD, "next_service_on")
+
+
+def as_services(visits: Iterable[Visit]) -> list[Visit]:
+    """Service visits within 60 days of the first are one service, dated by the first."""
+    found: list[Visit] = []
+    for visit in visits:
+        if not found or visit.on > found[-1].on + ONE_SERVICE:
+            found.append(visit)
+    return found
 
 
 def noted_next_service(facts: VehicleFacts, last: Visit) -> tuple[date, date] | None:

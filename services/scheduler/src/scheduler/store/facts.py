@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -11,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.bus.envelope import Envelope
 from common.errors import DomainError
 from common.events import Event, State
-from common.events.customers import CustomerMerged, VehicleChanged, VehicleMerged
+from common.events.customers import CustomerChanged, CustomerMerged, VehicleChanged, VehicleMerged
 from common.events.settings import DealerChanged
 from common.policy import Policy
 from common.policy import read as read_policy
 from scheduler.tables import CycleRow, FactRow
 
+_TEXT = {"lines", "remarks", "text", "mechanics", "hours"}
 _fact, _cycle = FactRow.__table__, CycleRow.__table__  # type: ignore[attr-defined]  # sqlmodel does not type it
 
 
@@ -34,12 +36,13 @@ async def remember(session: AsyncSession, dealer: UUID, event: Event, told_by: E
     revision = event.revision if isinstance(event, State) else 0
     vehicle = getattr(event, "vehicle_id", None)
     where = (_fact.c.dealer_id == dealer) & (_fact.c.name == event.name) & (_fact.c.entity == entity)
-    before = (await session.execute(select(_fact.c.revision, _fact.c.vehicle_id).where(where))).first()
+    before = (await session.execute(select(_fact.c.revision, _fact.c.vehicle_id, _fact.c.body).where(where))).first()
     if before is not None and before.revision >= revision:
         return Remembered(False)
     values = {
         "dealer_id": dealer, "name": event.name, "entity": entity, "revision": revision, "vehicle_id": vehicle,
-        "customer_id": getattr(event, "customer_id", None), "at": told_by.occurred_at, "body": event.model_dump(mode="json"),
+        "customer_id": getattr(event, "customer_id", None), "at": told_by.occurred_at,
+        "body": _body(event, before.body if before is not None else {}),
     }  # fmt: skip
     write = insert(_fact).values(values)
     newer = {name: write.excluded[name] for name in ("revision", "vehicle_id", "customer_id", "at", "body")}
@@ -50,6 +53,15 @@ async def remember(session: AsyncSession, dealer: UUID, event: Event, told_by: E
     )
     moved = before is not None and before.vehicle_id is not None and before.vehicle_id != vehicle
     return Remembered(True, (before.vehicle_id,) if moved and before is not None else ())
+
+
+def _body(event: Event, before: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a fact: no free text of orders; a customer's former addresses, for an unsubscription covers them too."""
+    body = event.model_dump(mode="json", exclude=_TEXT)
+    if isinstance(event, CustomerChanged):
+        former = {*before.get("former", ()), before.get("email"), before.get("mobile")} - {None, event.email, event.mobile}
+        body["former"] = sorted(former)
+    return body
 
 
 async def merges(session: AsyncSession, dealer: UUID, name: str) -> dict[UUID, UUID]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -107,7 +107,8 @@ async def _lost_addresses(session: AsyncSession, dealer: UUID) -> set[tuple[str,
     """Addresses of customers who said never again: nobody is contacted there, whoever else has them."""
     rows = await session.execute(
         text(
-            """select distinct s.body ->> 'channel' as channel, c.body ->> 'email' as email, c.body ->> 'mobile' as mobile
+            """select distinct s.body ->> 'channel' as channel, c.body ->> 'email' as email, c.body ->> 'mobile' as mobile,
+                c.body -> 'former' as former
             from scheduler.fact s join scheduler.fact c on c.dealer_id = s.dealer_id and c.entity = s.customer_id
             where s.dealer_id = :dealer and s.name = 'contact.suppressed.v1' and c.name = 'customer.changed.v1'"""
         ),
@@ -119,7 +120,25 @@ async def _lost_addresses(session: AsyncSession, dealer: UUID) -> set[tuple[str,
             lost.add(("email", row.email))
         if row.mobile and row.channel in (None, "sms"):
             lost.add(("sms", row.mobile))
-    return lost
+        for address in row.former or ():
+            channel = "email" if "@" in address else "sms"
+            if row.channel in (None, channel):
+                lost.add((channel, address))
+    return lost | await _placeholders(session, dealer)
+
+
+async def _placeholders(session: AsyncSession, dealer: UUID) -> set[tuple[str, str]]:
+    """Addresses that more than 3 customers have: they are nobody's."""
+    rows = await session.execute(
+        text(
+            """select a.channel, a.address from scheduler.fact c
+            cross join lateral (values ('email', c.body ->> 'email'), ('sms', c.body ->> 'mobile')) a (channel, address)
+            where c.dealer_id = :dealer and c.name = 'customer.changed.v1' and a.address is not null
+            group by a.channel, a.address having count(*) > 3"""
+        ),
+        {"dealer": dealer},
+    )
+    return {(row.channel, row.address) for row in rows}
 
 
 def _customer(customer_id: UUID, rows: Iterable[Any], lost: set[tuple[str, str]]) -> f.Customer | None:
@@ -151,9 +170,11 @@ async def _cycles(
     rows = list(await session.execute(select(_cycle).where(_cycle.c.dealer_id == dealer, _cycle.c.vehicle_id.in_(list(belongs)))))
     ids = [row.invitation_id for row in rows]
     contacts: dict[UUID, dict[int, f.Contact]] = defaultdict(dict)
+    merged = await customer_merges(session, dealer)
     for row in await session.execute(select(_contact).where(_contact.c.dealer_id == dealer, _contact.c.invitation_id.in_(ids))):
         contacts[row.invitation_id][row.step] = f.Contact(
-            row.step, row.state, row.channel, row.customer_id, row.handed_on, row.on_day, row.at, row.single_channel,
+            row.step, row.state, row.channel, merged.get(row.customer_id, row.customer_id), row.handed_on, row.on_day, row.at,
+            row.single_channel,
             frozenset(row.refused),
         )  # fmt: skip
     found: dict[UUID, list[f.Cycle]] = defaultdict(list)
@@ -205,8 +226,9 @@ def _one(
 ) -> f.VehicleFacts:
     by_name = _by_name(rows)
     mine = {row.customer_id for row in rows if row.customer_id}
-    orders = _orders(by_name)
+    orders = _orders(by_name, people, house.dealer.timezone)
     known = {customer: people[customer] for customer in mine if customer in people}
+    known |= {person.customer_id: person for person in known.values()}
     workshop = house.workshops.get(next((o.workshop_id for o in reversed(_finished(orders)) if o.workshop_id), UUID(int=0)))
     timezone = (workshop.timezone if workshop else None) or house.dealer.timezone
     zone = ZoneInfo(timezone)
@@ -223,7 +245,7 @@ def _one(
         timezone=timezone,
         customers=known,
         orders=tuple(orders),
-        visits=tuple(_visits(by_name, {order.order_id for order in orders if order.status == "finished"})),
+        visits=tuple(_visits(by_name, {order.order_id: order.finished_on for order in orders if order.status == "finished"})),
         appointments=tuple(_appointments(by_name, zone)),
         answers=tuple(_answers(by_name)),
         follow_ups=tuple(
@@ -260,7 +282,8 @@ def _vehicle(vehicle: UUID, told: VehicleChanged | None) -> f.Vehicle:
     )
 
 
-def _orders(by_name: Mapping[str, list[Any]]) -> list[f.Order]:
+def _orders(by_name: Mapping[str, list[Any]], people: Mapping[UUID, f.Customer], timezone: str) -> list[f.Order]:
+    """Orders under the customer that theirs became; none is dated after it came."""
     open_, visits = {}, {}
     for row in by_name[OpenOrderClassified.name]:
         open_[row.entity] = OpenOrderClassified.model_validate(row.body)
@@ -271,9 +294,13 @@ def _orders(by_name: Mapping[str, list[Any]]) -> list[f.Order]:
         told = WorkOrderChanged.model_validate(row.body)
         reading = open_.get(row.entity) if told.status == "open" else visits.get(row.entity)
         is_read = reading is not None and reading.text_revision >= told.revision
+        came_on = local_day(row.at, ZoneInfo(timezone))
+        person = people.get(told.customer_id) if told.customer_id else None
+        customer_id = person.customer_id if person else told.customer_id
+        finished_on = min(told.finished_on, came_on) if told.finished_on else None
         found.append(
             f.Order(
-                told.order_id, told.number, told.status, told.customer_id, told.workshop_id, told.finished_on, told.changed_on,
+                told.order_id, told.number, told.status, customer_id, told.workshop_id, finished_on, told.changed_on or came_on,
                 told.next_service_on, frozenset(tag.tag for tag in reading.tags) if reading is not None and is_read else None,
             )
         )  # fmt: skip
@@ -285,12 +312,12 @@ def _finished(orders: Iterable[f.Order]) -> list[f.Order]:
     return sorted(done, key=lambda order: (str(order.finished_on), order.number, order.order_id.int))
 
 
-def _visits(by_name: Mapping[str, list[Any]], finished: set[UUID]) -> Iterable[f.Visit]:
+def _visits(by_name: Mapping[str, list[Any]], finished: Mapping[UUID, date | None]) -> Iterable[f.Visit]:
     for row in by_name[VisitClassified.name]:
         told = VisitClassified.model_validate(row.body)
         if told.counts and told.order_id in finished:
             yield f.Visit(
-                told.order_id, told.visited_on, frozenset(tag.tag for tag in told.tags),
+                told.order_id, min(told.visited_on, finished[told.order_id] or told.visited_on), frozenset(tag.tag for tag in told.tags),
                 tuple(evidence.words for tag in told.tags if tag.tag == f.SERVICE for evidence in tag.evidence),
                 told.odometer_km, told.next_service_on,
             )  # fmt: skip
