@@ -205,3 +205,10 @@ async def test_the_demos_dealer_is_read_whole(office: Any) -> None:
     office.books.calls.clear()
     later = of(WorkOrderChanged, await office.read(hours=24 * 20))
     assert 0 < len(later) == len([call for call in office.books.calls if call.startswith("invoices/booked/")])
+
+
+async def test_tokens_sealed_with_another_secret_are_asked_for_again(office: Any) -> None:
+    await office.connect()
+    await office.rt.sql(DEALER, "update ingest.source set secrets = 'sealed elsewhere'::bytea")
+    assert await office.read() == []
+    assert "connect it again" in (await office.source()).problem
