@@ -38,8 +38,11 @@ class GivenOrder(BaseModel):
 
     def order(self) -> Order:
         return Order(
-            lines=tuple(_line(line) for line in self.lines), remarks=self.remarks, on=self.date,
-            finished=self.status == "finished", odometer_km=self.odometer_km,
+            lines=tuple(_line(line) for line in self.lines),
+            remarks=self.remarks,
+            on=self.date,
+            finished=self.status == "finished",
+            odometer_km=self.odometer_km,
         )
 
 

@@ -101,13 +101,21 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
     terms = (*written, *_misspelt(written, frozenset(data["forgiving"])))
     rules = tuple(_rule(entry, {*groups, *patterns}) for entry in data["rules"])
     return Lexicon(
-        language=str(data["language"]), version=str(data["version"]),
-        endings=frozenset(data["endings"]) | {""}, abbreviations=frozenset(fold(w) for w in data["abbreviations"]),
-        turns=frozenset(fold(w) for w in data["turns"]), lists=frozenset(fold(w) for w in data["lists"]),
+        language=str(data["language"]),
+        version=str(data["version"]),
+        endings=frozenset(data["endings"]) | {""},
+        abbreviations=frozenset(fold(w) for w in data["abbreviations"]),
+        turns=frozenset(fold(w) for w in data["turns"]),
+        lists=frozenset(fold(w) for w in data["lists"]),
         signs={sign: fold(word) for sign, word in data["signs"].items()},
-        verbs=frozenset(data["verbs"]), helpers=frozenset(data["helpers"]),
+        verbs=frozenset(data["verbs"]),
+        helpers=frozenset(data["helpers"]),
         transparent=frozenset(data["transparent"]),
-        opaque=frozenset(data["opaque"]) | set(cues), terms=terms, rules=rules, cues=cues, patterns=patterns,
+        opaque=frozenset(data["opaque"]) | set(cues),
+        terms=terms,
+        rules=rules,
+        cues=cues,
+        patterns=patterns,
     )
 
 
@@ -167,9 +175,15 @@ def _cue(name: str, entry: Mapping[str, Any]) -> Cue:
     if direction not in DIRECTIONS or reach not in WITHIN[1:]:
         raise LexiconError(f"cue {name}: direction {direction!r} or reach {reach!r} is not known")
     return Cue(
-        id=name, why=str(entry["why"]), direction=direction, reach=reach, status=entry.get("status"),
-        only=frozenset(entry.get("only", ())), spares=frozenset(entry.get("spares", ())),
-        stops_at_done=bool(entry.get("stops_at_done", True)), rescued=bool(entry.get("rescued", False)),
+        id=name,
+        why=str(entry["why"]),
+        direction=direction,
+        reach=reach,
+        status=entry.get("status"),
+        only=frozenset(entry.get("only", ())),
+        spares=frozenset(entry.get("spares", ())),
+        stops_at_done=bool(entry.get("stops_at_done", True)),
+        rescued=bool(entry.get("rescued", False)),
         alone=bool(entry.get("alone", True)),
         across=bool(entry.get("across", not entry.get("rescued", False))),
     )

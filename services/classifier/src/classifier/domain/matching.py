@@ -60,7 +60,8 @@ class Matcher:
             for number, passage in enumerate(joined.passages):
                 for match in pattern.finditer(passage.text):
                     inside = [
-                        index for index, word in enumerate(joined.words)
+                        index
+                        for index, word in enumerate(joined.words)
                         if word.passage == number and word.begins < match.end() and word.ends > match.start()
                     ]
                     if inside:
@@ -84,7 +85,8 @@ def _longest(hits: Collection[Hit], lexicon: Lexicon) -> list[Hit]:
     whole = {(hit.first, hit.last) for hit in solid if not hit.part}
     opaque = {word for hit in solid if hit.group in lexicon.opaque for word in range(hit.first, hit.last + 1)}
     return [
-        hit for hit in hits
+        hit
+        for hit in hits
         if (not {hit.first, hit.last} <= opaque if hit.group in lexicon.transparent else (hit.first, hit.last) in kept)
         and not (hit.part and (hit.first, hit.last) in whole)
     ]

@@ -102,7 +102,11 @@ def _is_dropped(finding: Finding, joined: Joined) -> bool:
 
 
 def _assemble(
-    joined: Joined, found: Sequence[Clause], fired: Iterable[Finding], season: wheels.Season | None, told: notes.Notes,
+    joined: Joined,
+    found: Sequence[Clause],
+    fired: Iterable[Finding],
+    season: wheels.Season | None,
+    told: notes.Notes,
     on: date | None,
 ) -> Read:
     good: dict[str, list[Words]] = {}
@@ -116,14 +120,22 @@ def _assemble(
             bad.append(_overruled(joined, tag, words, finding.against[0]))
     tags = tuple(
         Found(tag, _strongest(evidence) + (_season_words(joined, season, on) if season and tag in wheels.TAGS else ()))
-        for tag, evidence in sorted(good.items()) if max(w.strength for w in evidence) >= COUNTS_FROM
+        for tag, evidence in sorted(good.items())
+        if max(w.strength for w in evidence) >= COUNTS_FROM
     )
     names = {one.tag for one in tags}
     result = notes.inspection_result(found, names)
     return Read(
-        tags=tags, overruled=_distinct(bad), inspection_result=result, odometer_km=told.odometer_km,
-        mechanics=told.mechanics, hours=told.hours, next_service_on=told.next_service_on,
-        plate=told.plate, vin=told.vin, review=_unclear(good, bad, names),
+        tags=tags,
+        overruled=_distinct(bad),
+        inspection_result=result,
+        odometer_km=told.odometer_km,
+        mechanics=told.mechanics,
+        hours=told.hours,
+        next_service_on=told.next_service_on,
+        plate=told.plate,
+        vin=told.vin,
+        review=_unclear(good, bad, names),
     )
 
 

@@ -36,7 +36,10 @@ class Scene:
         for hit in hits:
             clause = found[clause_of[hit.first]]
             for within, number in (
-                ("clause", clause_of[hit.first]), ("sentence", clause.sentence), ("passage", clause.passage), ("order", 0),
+                ("clause", clause_of[hit.first]),
+                ("sentence", clause.sentence),
+                ("passage", clause.passage),
+                ("order", 0),
             ):
                 self.places[within][number].append(hit)
         self.groups = frozenset(hit.group for hit in hits)
@@ -79,12 +82,9 @@ def _at(
             yield Finding(rule, tuple(chosen), tuple(_against(rule, chosen, reached, finished)))
 
 
-def _against(
-    rule: Rule, hits: Sequence[Hit], reached: Mapping[Hit, Sequence[Overruling]], finished: bool
-) -> list[Overruling]:
+def _against(rule: Rule, hits: Sequence[Hit], reached: Mapping[Hit, Sequence[Overruling]], finished: bool) -> list[Overruling]:
     return [
-        overruling for hit in hits for overruling in reached.get(hit, ())
-        if overruling.cue.concerns(rule.tag, finished=finished)
+        overruling for hit in hits for overruling in reached.get(hit, ()) if overruling.cue.concerns(rule.tag, finished=finished)
     ]
 
 

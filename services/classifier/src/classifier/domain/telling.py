@@ -16,9 +16,7 @@ Told = dict[str, dict[str, Any]]  # by event name: the body last told, its revis
 def order_of(work_order: WorkOrderChanged, heard_on: date) -> Order:
     """The order as the reader sees it."""
     return Order(
-        lines=tuple(
-            Line(line.text, line.code, line.quantity, line.unit, line.amount) for line in work_order.lines
-        ),
+        lines=tuple(Line(line.text, line.code, line.quantity, line.unit, line.amount) for line in work_order.lines),
         remarks=work_order.remarks,
         on=_day(work_order, heard_on),
         finished=work_order.status != OrderStatus.OPEN,
@@ -51,8 +49,12 @@ def of_order(work_order: WorkOrderChanged, read: Read, heard_on: date, told: Tol
 def of_appointment(appointment: AppointmentChanged, read: Read, told: Told) -> list[Reading]:
     """What an appointment is for; a cancelled one is told too, for its reader knows its state from elsewhere."""
     reading = AppointmentClassified(
-        revision=0, text_revision=appointment.revision, appointment_id=appointment.appointment_id,
-        vehicle_id=appointment.vehicle_id, customer_id=appointment.customer_id, **_read(read),
+        revision=0,
+        text_revision=appointment.revision,
+        appointment_id=appointment.appointment_id,
+        vehicle_id=appointment.vehicle_id,
+        customer_id=appointment.customer_id,
+        **_read(read),
     )
     numbered = _numbered(reading, told)
     return [numbered] if numbered is not None else []
@@ -76,17 +78,33 @@ def _numbered(reading: Reading, told: Told) -> Reading | None:
 
 def _visit(work_order: WorkOrderChanged, read: Read, heard_on: date, *, counts: bool) -> VisitClassified:
     return VisitClassified(
-        revision=0, text_revision=work_order.revision, order_id=work_order.order_id, vehicle_id=work_order.vehicle_id,
-        customer_id=work_order.customer_id, workshop_id=work_order.workshop_id, visited_on=_day(work_order, heard_on),
-        counts=counts, odometer_km=read.odometer_km, mechanics=read.mechanics, hours=read.hours,
-        next_service_on=read.next_service_on, inspection_result=read.inspection_result, **_read(read),
+        revision=0,
+        text_revision=work_order.revision,
+        order_id=work_order.order_id,
+        vehicle_id=work_order.vehicle_id,
+        customer_id=work_order.customer_id,
+        workshop_id=work_order.workshop_id,
+        visited_on=_day(work_order, heard_on),
+        counts=counts,
+        odometer_km=read.odometer_km,
+        mechanics=read.mechanics,
+        hours=read.hours,
+        next_service_on=read.next_service_on,
+        inspection_result=read.inspection_result,
+        **_read(read),
     )
 
 
 def _open_order(work_order: WorkOrderChanged, read: Read, *, still_open: bool) -> OpenOrderClassified:
     return OpenOrderClassified(
-        revision=0, text_revision=work_order.revision, order_id=work_order.order_id, vehicle_id=work_order.vehicle_id,
-        customer_id=work_order.customer_id, changed_on=work_order.changed_on, open=still_open, **_read(read),
+        revision=0,
+        text_revision=work_order.revision,
+        order_id=work_order.order_id,
+        vehicle_id=work_order.vehicle_id,
+        customer_id=work_order.customer_id,
+        changed_on=work_order.changed_on,
+        open=still_open,
+        **_read(read),
     )
 
 
@@ -96,9 +114,7 @@ def _day(work_order: WorkOrderChanged, heard_on: date) -> date:
 
 def _read(read: Read) -> dict[str, Any]:
     tags = tuple(TagRead(tag=found.tag, evidence=tuple(map(_evidence, found.evidence))) for found in read.tags)
-    overruled = tuple(
-        TagRead(tag=one.tag, evidence=(_evidence(one.words), _evidence(one.because))) for one in read.overruled
-    )
+    overruled = tuple(TagRead(tag=one.tag, evidence=(_evidence(one.words), _evidence(one.because))) for one in read.overruled)
     return {"tags": tags, "overruled": overruled, "review": read.review}
 
 
