@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -151,7 +152,7 @@ async def listed(dealer: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
 async def nobody_was_contacted_thrice(product: Product) -> None:
     """Two contacts of one customer at most, by whatever channels."""
     who: dict[str, str] = {}
-    async with await product.dealer() as dealer:
+    async with aclosing(await product.dealer()) as dealer:
         for row in await listed(dealer, "/follow-up?view=all&limit=200"):
             who |= {row["mobile"]: row["email"]} if row["mobile"] and row["email"] else {}
     to: dict[str, int] = {}
