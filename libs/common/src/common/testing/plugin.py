@@ -1,9 +1,9 @@
 """The pytest plugin: databases, runtimes and buses for every test of the workspace."""
 
-import contextlib
 from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import entry_points
 
+import hypothesis
 import pytest
 
 from common.cluster import Cluster
@@ -13,13 +13,13 @@ from common.testing.postgres import Database, Template
 pytest_plugins = ["common.testing.kafka.plugin"]
 
 
+hypothesis.settings.register_profile("shared", deadline=None)  # the machine is shared; how long an example takes says nothing
+hypothesis.settings.load_profile("shared")
+
+
 def all_services() -> list[Service]:
     """Every installed service, by its entry point."""
-    found = []
-    for entry in sorted(entry_points(group="autoflows.services"), key=lambda entry: entry.name):
-        with contextlib.suppress(ModuleNotFoundError):
-            found.append(entry.load())
-    return found
+    return [entry.load() for entry in sorted(entry_points(group="autoflows.services"), key=lambda entry: entry.name)]
 
 
 @pytest.fixture(scope="session")

@@ -57,8 +57,8 @@ def temporary(case: Considered) -> Block | None:
 
 def _temporary(case: Considered) -> Iterator[Block]:
     facts, today = case.facts, case.today
-    yield from _open_orders(facts, today)
-    yield from _appointments(facts, case.cycle, today)
+    yield from _longest(_open_orders(facts, today))
+    yield from _longest(_appointments(facts, case.cycle, today))
     if case.cycle.held is not None:
         yield Block(Why(Because.HELD, {"reason": case.cycle.held}))
     if not case.customer.channels():
@@ -87,6 +87,11 @@ def ignorance(facts: VehicleFacts) -> Iterator[Block]:
         yield Block(
             Why(Because.SOURCE_STALE, {"source": facts.ignorance.stale_source, "since": since.isoformat() if since else None})
         )
+
+
+def _longest(found: Iterator[Block]) -> list[Block]:
+    """Of several blocks of one kind the one that holds longest."""
+    return sorted(found, key=lambda block: (block.until or date.max, str(block.why.params)), reverse=True)[:1]
 
 
 def _open_orders(facts: VehicleFacts, today: date) -> Iterator[Block]:
