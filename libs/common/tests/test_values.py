@@ -39,10 +39,39 @@ def test_a_plate_is_found_however_it_is_spaced(plate: str, first: str, second: s
         "Tlf. 20123456",
         "XAB12345",
         "AB 1234",
+        "rest af 12.345 kr",
+        "ca 12 345 km",
+        "en 12345 ml",
+        "Ordre ja 12.345",
+        "tillæg AB 12.345 kr",
+        "AB 12 345,-",
+        "km12345",
+        "AB12345-01",
+        "01-AB12345",
+        "Varenr.: AB12345",
+        "OEM AB 12345",
+        "Delnummer ab12345",
     ],
 )
 def test_what_only_looks_like_a_plate_is_none(text: str) -> None:
     assert values.danish_plate_in(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "plate"),
+    [
+        ("AF12345", "AF12345"),
+        ("reg. nr.: af 12 345", "AF12345"),
+        ("Indreg.nr. ST 12 345", "ST12345"),
+        ("Varenr AB12345, nummerplade CD 23 456", "CD23456"),
+        ("AB 12 345 km 61.000", "AB12345"),
+        ("AB12345/61.000 km", "AB12345"),
+        ("rest af 12.345 kr, bil EF34567", "EF34567"),
+        ("Skoda, AB-12-345.", "AB12345"),
+    ],
+)
+def test_a_plate_is_told_from_words_prices_and_part_numbers_around_it(text: str, plate: str) -> None:
+    assert values.danish_plate_in(text) == plate
 
 
 @given(st.text())
@@ -93,6 +122,16 @@ def test_the_odometer_is_read_however_it_is_written(kilometres: int, grouped: st
         ("Næste service ved 90.000 km", None),
         ("Tandrem skiftes hver 120.000 km", None),
         ("Rækkevidde 400 km", None),
+        ("Skiftes om 15.000 km", None),
+        ("Service næste gang 90.000 km", None),
+        ("garanti 2 år/100.000 km", None),
+        ("15.000 km/1 år", None),
+        ("15.000 km eller 1 år", None),
+        ("Km.stand: 61.000", 61_000),
+        ("Kmt. 61.000", 61_000),
+        ("Kørt 61.000 kilometer", 61_000),
+        ("km 123.456", 123_456),
+        ("Km: 61000", 61_000),
         ("30.000 km eftersyn, km-stand: 31.240", 31_240),
         ("Serviceeftersyn 60.000 km\nKm-stand: 61.120", 61_120),
         ("Bilen har kørt 61.120 km. Service udført", 61_120),

@@ -5,22 +5,33 @@ from collections.abc import Iterator
 
 import phonenumbers
 
-_PLATE_DK = re.compile(r"(?<![A-Z0-9ÆØÅ])([A-HJ-PR-Z][A-HJ-PR-Z])[ .-]?(\d\d)[ .-]?(\d{3})(?![A-Z0-9ÆØÅ]|[.,]\d)")
-_NO_PLATES = {"DK", "NR", "KM", "KR", "KL", "ST", "SE", "PR", "EA", "PC"}  # words before numbers that are no plates
+_PLATE_DK = re.compile(
+    r"(?<![A-Z0-9ÆØÅ])(?<!\d-)([A-HJ-PR-Z][A-HJ-PR-Z])([ .-]?)(\d\d)[ .-]?(\d{3})(?![A-Z0-9ÆØÅ]|[.,-]\d|\s*(?:KR\b|DKK\b|,-))"
+)
+_NEVER = {"DK", "KL", "KM", "KR", "NR"}  # before numbers these are no plates
+_WORD = re.compile(  # words and units before numbers: with a gap between them they are no plates, unless the text says so
+    "AA|AF|AT|CA|CM|DA|DE|DL|DU|EA|EN|ER|ET|FR|HA|HK|HR|JA|KG|KS|KW|LB|LT|ML|MM|NM|NU|PC|PR|PS|SE|ST|TF|TL|UD|VA|VE"
+)
+_SAYS_PLATE = re.compile(r"(?:\b(?:IND)?REG|REGISTRERINGS?|PLADE)[ .]*(?:NR|NUMMER)?[\s.:#]*$")
+_SAYS_ARTICLE = re.compile(
+    r"(?:\b(?:VARE|ART|ARTIKEL|OEM)[ .-]*(?:NR|NUMMER)?"
+    r"|(?:DEL|BEST|BESTILLINGS?|ORDRE|FAKTURA|FAKT|KONTO|SERIE|TILBUDS?)[ .-]*(?:NR|NUMMER))[\s.:#]*$"
+)
 _VIN = re.compile(r"(?<![A-Z0-9])([A-HJ-NPR-Z0-9]{17})(?![A-Z0-9])")
 _NUMBER = r"(\d{1,3}(?:[. ]\d{3})+|\d{1,7})"
 _KM_BEFORE = re.compile(
-    rf"\b(?:km[ -]?(?:stand|tæller)?|kmstand|kilometer(?:stand)?|odometer|km\.)\s*[:=.]?\s*{_NUMBER}\b", re.IGNORECASE
+    rf"\b(?:km[ .-]?(?:stand|tæller|t\b)?|kilometer(?:stand)?|odometer)\s*[:=.]?\s*{_NUMBER}\b", re.IGNORECASE
 )
-_KM_AFTER = re.compile(rf"(?<![\d.,]){_NUMBER}\s*km\b", re.IGNORECASE)
+_KM_AFTER = re.compile(rf"(?<![\d.,]){_NUMBER}\s*(?:km|kilometer)\b", re.IGNORECASE)
 _NOT_NOW = re.compile(
-    r"(næste|naeste|next|hver|efter|interval|eftersyn|service|tandrem|skift(?:es)? ved|forfald|garanti|rækkevidde|inden|maks|max)"
+    r"(næste(?: gang)?|naeste|next|hver|efter|interval|eftersyn|service|tandrem|skift(?:es)?|forfald|garanti|rækkevidde|inden|maks|max"
+    r"|\bom|\bpr|\d ?(?:år|mdr|måneder)\.?\W*(?:/|eller))"
     r"(?:\W+(?:ved|pr|på|til|senest|om|hver))?\W*$",
     re.IGNORECASE,
 )
 _INTERVAL = re.compile(
     r"(?:'?s)?[ \-/]{0,3}(?:stort |lille |års)?"
-    r"(?:serviceeftersyn|eftersyn|service|serv\b|interval|inspektion|garanti|rækkevidde|tandrem)",
+    r"(?:serviceeftersyn|eftersyn|service|serv\b|interval|inspektion|garanti|rækkevidde|tandrem|(?:eller )?\d+ ?(?:år|mdr|måneder))",
     re.IGNORECASE,
 )
 _READING = re.compile(r"stand|tæller|odometer", re.IGNORECASE)
@@ -47,8 +58,10 @@ def danish_plate_in(text: str) -> str | None:
 
 def _danish_plates(text: str) -> Iterator[str]:
     for match in _PLATE_DK.finditer(text.upper()):
-        letters, two, three = match.groups()
-        if letters not in _NO_PLATES:
+        letters, gap, two, three = match.groups()
+        before = match.string[max(match.start() - 30, 0) : match.start()]
+        is_word = letters in _NEVER or (gap and _WORD.fullmatch(letters))
+        if _SAYS_PLATE.search(before) or not (is_word or _SAYS_ARTICLE.search(before)):
             yield f"{letters}{two}{three}"
 
 
