@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -77,8 +78,8 @@ class Guard:
     async def log_in(self, request: Request, email: str, password: str, response: Response) -> None:
         """Begin a session. Raises NotLoggedIn, the same for a wrong password and an unknown address, or TooManyTries."""
         email = email.strip().lower()[:254]
-        counted = [_hash(f"account {email}"), _hash(f"address {self.address(request)}")]
-        await self.check_tries(counted)
+        account, address = _hash(f"account {email}"), _hash(f"address {self.address(request)}")
+        await self.count_try([account, address])  # before it is looked at, so that many at once are many
         async with self._runtime.sessions() as session, session.begin():
             found = await store.login(session, email)
         user = await self._user(found.dealer_id, found.user_id) if found is not None else None
@@ -86,12 +87,13 @@ class Guard:
         loop = asyncio.get_running_loop()
         right = await loop.run_in_executor(_HASHING, _HASHES.verify, password[:MAX_PASSWORD], known_hash)
         if user is None or not user.active or not right:
-            await self.count_try(counted)
             raise NotLoggedIn("The e-mail address or the password is wrong.")
         token = secrets.token_urlsafe(32)
         async with self._runtime.sessions() as session, session.begin():
-            await store.forget_failures(session, counted[:1])
-            await store.begin_session(session, _hash(token), user.dealer_id, user.user_id, self._runtime.system.now())
+            now = self._runtime.system.now()
+            await store.forget_tries(session, account)
+            await store.take_back_try(session, address, now)
+            await store.begin_session(session, _hash(token), user.dealer_id, user.user_id, now)
         response.set_cookie(self.cookie, token, secure=self._secure, httponly=True, samesite="lax", path="/")
 
     async def log_out(self, request: Request, response: Response) -> None:
@@ -129,17 +131,16 @@ class Guard:
         """Raises TooManyTries while one of these has to wait."""
         async with self._runtime.sessions() as session, session.begin():
             until = await store.blocked_until(session, counted)
-        now = self._runtime.system.now()
-        if until is not None and until > now:
-            raise TooManyTries(f"Too many tries. Try again in {int((until - now).total_seconds()) + 1} seconds.")
+        _must_not_wait(until, self._runtime.system.now())
 
     async def count_try(self, counted: list[bytes]) -> None:
-        """Count a failed try; the next one waits, longer each time."""
+        """Count a try; the next one waits, longer each time. Raises TooManyTries while this one has to wait."""
         now = self._runtime.system.now()
         async with self._runtime.sessions() as session, session.begin():
-            for what in counted:
-                failures = await store.count_failure(session, what, now)
-                await store.delay(session, what, now + access.wait_after(failures))
+            for what in sorted(counted):
+                before = await store.tries(session, what, now)
+                _must_not_wait(before.not_before, now)
+                await store.count_try(session, what, before.failures + 1, now + access.wait_after(before.failures + 1))
 
     def address(self, request: Request) -> str:
         """Where a request comes from; what a client says of that itself counts for nothing."""
@@ -150,6 +151,11 @@ class Guard:
     async def _user(self, dealer: UUID, user: UUID) -> Any | None:
         async with self._runtime.work(DealerId(dealer)) as work:
             return await store.user(work.session, dealer, user)
+
+
+def _must_not_wait(until: datetime | None, now: datetime) -> None:
+    if until is not None and until > now:
+        raise TooManyTries(f"Too many tries. Try again in {int((until - now).total_seconds()) + 1} seconds.")
 
 
 def counted_guess(address: str) -> list[bytes]:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import Select, and_, case, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -63,21 +63,26 @@ async def blocked_until(session: AsyncSession, what: Collection[bytes]) -> datet
     return found
 
 
-async def count_failure(session: AsyncSession, what: bytes, not_before: datetime) -> int:
-    """Count a failed try; how many there were."""
-    values = {"what": what, "failures": 1, "not_before": not_before}
-    write = insert(_attempt).values(values)
-    counting = write.on_conflict_do_update(index_elements=["what"], set_={"failures": _attempt.c.failures + 1})
-    counted: int = (await session.execute(counting.returning(_attempt.c.failures))).scalar_one()
-    return counted
+async def tries(session: AsyncSession, what: bytes, now: datetime) -> Any:
+    """The tries so far, locked: others who try the same wait. What nobody tried for a day is forgotten."""
+    old = select(_attempt.c.what).where(_attempt.c.not_before < now - timedelta(days=1)).with_for_update(skip_locked=True)
+    await session.execute(delete(_attempt).where(_attempt.c.what.in_(old)))
+    await session.execute(insert(_attempt).values(what=what, failures=0, not_before=now).on_conflict_do_nothing())
+    return (await session.execute(select(_attempt).where(_attempt.c.what == what).with_for_update())).one()
 
 
-async def delay(session: AsyncSession, what: bytes, not_before: datetime) -> None:
-    await session.execute(update(_attempt).where(_attempt.c.what == what).values(not_before=not_before))
+async def count_try(session: AsyncSession, what: bytes, failures: int, not_before: datetime) -> None:
+    await session.execute(update(_attempt).where(_attempt.c.what == what).values(failures=failures, not_before=not_before))
 
 
-async def forget_failures(session: AsyncSession, what: Collection[bytes]) -> None:
-    await session.execute(delete(_attempt).where(_attempt.c.what.in_(what)))
+async def forget_tries(session: AsyncSession, what: bytes) -> None:
+    await session.execute(delete(_attempt).where(_attempt.c.what == what))
+
+
+async def take_back_try(session: AsyncSession, what: bytes, now: datetime) -> None:
+    """A try that was none: it was right."""
+    one_less = {"failures": func.greatest(_attempt.c.failures - 1, 0), "not_before": now}
+    await session.execute(update(_attempt).where(_attempt.c.what == what).values(one_less))
 
 
 async def link(session: AsyncSession, code: str) -> Any | None:
@@ -228,10 +233,11 @@ def _said(*kinds: str) -> Any:
 
 
 def _last_said() -> Any:
-    """The last thing said to an invitation that settles who acts next."""
+    """The last thing said to an invitation that settles who acts next; for a follow-up, how it ended."""
     settles = ("call_me", "no", "booked", "unsubscribe", "follow_up")
+    outcome = func.split_part(_answer.c.reason, ":", 1)
     return (
-        select(_answer.c.kind)
+        select(case((_answer.c.kind == "follow_up", outcome), else_=_answer.c.kind))
         .where(
             _answer.c.dealer_id == _invitation.c.dealer_id,
             _answer.c.invitation_id == _invitation.c.invitation_id,
@@ -279,11 +285,10 @@ def booked(dealer: UUID, _: date) -> tuple[Select[Any], Any]:
 
 
 def refused(dealer: UUID, _: date) -> tuple[Select[Any], Any]:
-    """Said no, with the reason."""
+    """Said no, in a click or to staff, with the reason."""
     row = _invitation.c
-    return select(_invitation).where(row.dealer_id == dealer, _last_said() == "no"), func.coalesce(
-        row.closed_on, date(1970, 1, 1)
-    )
+    said_no = and_(row.dealer_id == dealer, _last_said().in_(("no", "answered_no")))
+    return select(_invitation).where(said_no), func.coalesce(row.closed_on, date(1970, 1, 1))
 
 
 async def listed(
