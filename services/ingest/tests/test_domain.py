@@ -1,7 +1,7 @@
 """Rules without a database: which vehicle a snapshot is, what a credit note covers, and e-conomic's real bodies."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.bus.envelope import seal
 from common.events.work_orders import OrderLine, WorkOrderChanged
-from common.ids import OrderId, SourceId
+from common.ids import DealerId, OrderId, SourceId
 from ingest.domain import crediting, economic
 from ingest.domain.merging import Identity, Known, identify
+from ingest.domain.snapshots import OrderSnapshot, TooLarge
 
 REAL = Path(__file__).parents[3].parent / "shared" / "fixtures" / "economic"
 A, B, C = (UUID(int=n) for n in (1, 2, 3))
@@ -92,20 +94,45 @@ def test_a_credit_note_without_a_number_mirrors_the_latest_order_before_it() -> 
         ("Krediterer fakt. nr. 77", "77"),
         ("KREDITNOTA vedr. faktura nr.: 4711, beløb 200", "4711"),
         ("Credit note for invoice 12", "12"),
+        ("Vedr. fakt.nr. 31, fortrudt", "31"),
+        ("Kreditnota 5 til faktura 12", "12"),
+        ("Kreditnota faktura 5", None),  # its own number
         ("Kredit", None),
     ],
 )
 def test_a_credit_note_may_name_what_it_takes_back(text: str, number: str | None) -> None:
     body = {"bookedInvoiceNumber": 5, "date": "2026-01-01", "netAmount": -10.0, "notes": {"heading": text}}
-    assert economic.invoice(body).credits == number
+    assert economic.invoice(body).seems_to_credit == number
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"bookedInvoiceNumber": "5"}, {"bookedInvoiceNumber": 5}, {"bookedInvoiceNumber": 5, "date": "soon"}]
+    "body",
+    [
+        {},
+        {"bookedInvoiceNumber": "5"},
+        {"bookedInvoiceNumber": 5},
+        {"bookedInvoiceNumber": 5, "date": "soon"},
+        {"bookedInvoiceNumber": 5, "date": "2026-01-01", "netAmount": "much"},
+        {"bookedInvoiceNumber": 5, "date": "2026-01-01", "lines": [{"totalNetAmount": 1e308}]},
+        {"bookedInvoiceNumber": 5, "date": "2026-01-01", "lines": [{"quantity": float("inf")}]},
+    ],
 )
-def test_a_body_without_its_number_or_date_is_unreadable(body: dict[str, Any]) -> None:
+def test_a_body_that_is_not_as_documented_is_unreadable(body: dict[str, Any]) -> None:
     with pytest.raises(economic.Unreadable):
         economic.invoice(body)
+
+
+def test_an_order_larger_than_can_be_told_is_none() -> None:
+    body = {"bookedInvoiceNumber": 5, "date": "2026-01-01", "lines": [{"description": "x" * 2500}] * 41}
+    with pytest.raises(TooLarge):
+        economic.invoice(body)
+
+
+def test_the_largest_order_can_be_told() -> None:
+    lines = tuple(OrderLine(code="c" * 25, text="\u2028" * 50, quantity=1.5, unit="u" * 10, amount=100) for _ in range(2000))
+    snapshot = OrderSnapshot("1", "finished", date(2026, 1, 1), lines=lines)
+    told = order("1").model_copy(update={"lines": snapshot.lines})
+    assert seal(told, DealerId(A), datetime(2026, 1, 1, tzinfo=UTC), None)
 
 
 def real(name: str) -> Any:

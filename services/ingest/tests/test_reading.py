@@ -158,6 +158,50 @@ async def test_a_body_that_cannot_be_read_is_kept_and_the_rest_goes_in(office: A
     assert kept.line == 102
 
 
+async def test_half_a_list_that_is_sound_json_ends_no_open_order(office: Any) -> None:
+    await office.connect()
+    await office.read()
+    for half in ("{}", '{"collection": [{"orderNumber": 7001}]}', '{"collection": [3], "pagination": {}}'):
+        office.books.oddities.instead["orders/drafts"] = half
+        assert await office.read() == []
+        assert (await office.source()).state == "waits"
+    office.books.oddities.instead.clear()
+    await office.read()
+    assert (await office.orders())["order-7001"].status == "open"
+
+
+async def test_an_open_order_that_cannot_be_read_stands_all_the_same(office: Any) -> None:
+    await office.connect()
+    await office.read()
+    office.books.drafts[0]["lines"][0]["quantity"] = "many"
+    assert of(WorkOrderChanged, await office.read()) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["{}", "[" * 100_000, '{"bookedInvoiceNumber": 103, "date": "2026-01-01", "lines": [7]}'],
+    ids=["empty", "deep", "odd"],
+)
+async def test_an_invoice_that_is_none_stops_no_other(office: Any, body: str) -> None:
+    office.books.oddities.instead["invoices/booked/103"] = body
+    await office.connect()
+    for _ in range(2):
+        await office.read()
+    office.books.oddities.instead.clear()
+    await office.read()
+    assert {"101", "102", "104"} <= set(await office.orders())
+
+
+async def test_an_invoice_too_large_to_be_told_is_kept_and_stops_nothing(office: Any) -> None:
+    office.books.invoice(105, "2026-03-01", 2, "CD23456", *[("x" * 2500, 1.0)] * 400)
+    office.books.invoice(106, "2026-03-01", 2, "CD23456", ("Service", 1.0))
+    await office.connect()
+    await office.read()
+    assert {"104", "106"} <= set(await office.orders())
+    [kept] = await office.rt.sql(DEALER, "select line, problem from ingest.kept")
+    assert (kept.line, "400 lines" in kept.problem) == (105, True)
+
+
 async def test_reading_interrupted_at_any_call_goes_on_and_ends_the_same(office: Any) -> None:
     await office.connect()
     await office.read()

@@ -110,6 +110,17 @@ async def test_a_credit_note_that_names_nothing_takes_back_one_mirrored_order_an
     assert await office.record(*orders, *orders) == []
 
 
+async def test_a_number_in_a_credit_notes_text_counts_only_where_it_is_an_order_of_that_customer(office: Any) -> None:
+    await office.record(
+        job("2024", "2025-01-01", car("CD23456"), customer=BO), job("1", "2025-01-01", car("AB12345")),
+        job("2", "2025-02-01", car("AB12345")),
+    )  # fmt: skip
+    await office.record(job("3", "2025-03-01", car("AB12345"), amount=-1000, seems_to_credit="2024"))
+    assert [number for number, one in (await office.orders()).items() if one.status == "credited"] == ["2", "3"]
+    await office.record(job("4", "2025-03-02", car("AB12345"), amount=-1000, seems_to_credit="1"))
+    assert {number for number, one in (await office.orders()).items() if one.status == "finished"} == {"2024"}
+
+
 async def test_a_credit_note_for_a_part_leaves_the_visit(office: Any) -> None:
     await office.record(job("1", "2025-01-01", car("AB12345")), job("2", "2025-01-03", car("AB12345"), amount=-400, credits="1"))
     assert (await office.orders())["1"].status == "finished"

@@ -53,7 +53,9 @@ def add_commands(app: typer.Typer, service: Service) -> None:
             bool, typer.Option("--open-orders", help="Orders not invoiced yet are jobs under way here.")
         ] = False,
         every: Annotated[str, typer.Option(help="How often to ask: 15m, 1h.")] = "1h",
-        calls_a_day: Annotated[int, typer.Option(help="How much of the agreement's calls may be used.", min=100)] = CALLS_A_DAY,
+        calls_a_day: Annotated[
+            int, typer.Option(help="How many of the agreement's calls may be used in a day.", min=100, max=CALLS_A_DAY)
+        ] = CALLS_A_DAY,
     ) -> None:
         """Read booked invoices and customers of an e-conomic agreement, at an interval."""
         config = {

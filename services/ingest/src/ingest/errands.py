@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -16,7 +16,6 @@ from ingest import store
 from ingest.clients.economic import CALLS_A_DAY, Busy, Economic, Gone, Pause, Refused
 from ingest.clients.sealing import Sealer
 from ingest.domain import economic
-from ingest.domain.snapshots import OrderSnapshot
 from ingest.recording import POLL, Recorder
 
 SLICE = 50  # invoices recorded in one transaction
@@ -131,10 +130,10 @@ class Reading:
             bodies, trouble = await self._bodies(numbers)
             async with self._runtime.work(self._dealer) as work:
                 recorder = Recorder(work, self._source.source_id, self._gives)
-                for body in bodies:
+                for number, body in zip(numbers, bodies, strict=False):  # fewer bodies where one was not to be had
                     if (invoice := await self._read(work, body, economic.invoice)) is not None:
                         await recorder.order(invoice)
-                    after = max(after, int(body["bookedInvoiceNumber"]))
+                    after = max(after, number)
                 await self._save_cursor(work, "invoices_after", after)
             if trouble is not None:
                 raise trouble
@@ -157,22 +156,25 @@ class Reading:
 
     async def _orders(self) -> None:
         """Open orders as they stand; one that is gone was invoiced or deleted, and is open no more."""
-        bodies = [body for state in ("drafts", "sent") async for body in self._client.orders(state)]
-        async with self._runtime.work(self._dealer) as work:
+        bodies = {}  # an order that moves from drafts to sent while we read counts as it was seen last
+        for state in ("drafts", "sent"):
+            async for number, body in self._client.orders(state):
+                bodies[number] = body
+        for numbers in _parts(sorted(bodies)):
+            async with self._runtime.work(self._dealer) as work:
+                recorder = Recorder(work, self._source.source_id, self._gives)
+                for number in numbers:
+                    if (snapshot := await self._read(work, bodies[number], economic.order)) is not None:
+                        await recorder.order(snapshot)
+        async with self._runtime.work(self._dealer) as work:  # what cannot be read stands all the same
             recorder = Recorder(work, self._source.source_id, self._gives)
-            standing: dict[str, OrderSnapshot] = {}
-            for body in bodies:
-                if (snapshot := await self._read(work, body, economic.order)) is not None:
-                    standing[snapshot.number] = snapshot
-            for snapshot in standing.values():
-                await recorder.order(snapshot)
-            await recorder.end_open_orders_but(set(standing))
+            await recorder.end_open_orders_but({economic.open_number(number) for number in bodies})
 
     async def _read(self, work: Work, body: dict[str, Any], parse: Callable[[dict[str, Any]], T]) -> T | None:
         """A body as a snapshot; one that is not as documented is kept for repair, and the rest goes in."""
         try:
             return parse(body)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:  # whatever shape it has
+        except (ValueError, TypeError, AttributeError, KeyError, ArithmeticError) as error:  # whatever shape it has
             number = next((body[name] for name in _NUMBERS if isinstance(body.get(name), int)), 0)
             raw = json.dumps(body, ensure_ascii=True)
             await store.keep(
@@ -188,6 +190,10 @@ class Reading:
         row = await store.source(work.session, self._dealer, self._source.source_id)
         assert row is not None
         await store.change_source(work.session, self._dealer, self._source.source_id, cursor=row.cursor | {name: value})
+
+
+def _parts(found: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (found[start : start + SLICE] for start in range(0, len(found), SLICE))
 
 
 async def _slices(found: AsyncIterator[dict[str, Any]]) -> AsyncIterator[list[dict[str, Any]]]:

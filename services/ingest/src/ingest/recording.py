@@ -34,7 +34,7 @@ class Recorder:
         order = OrderId(await self._find(ORDER, snapshot.number) or await self._mint(ORDER, snapshot.number))
         event = self._order_event(order, snapshot, customer, vehicle)
         if snapshot.is_credit_note():
-            return await self._credit_note(event.model_copy(update={"status": "credited"}), snapshot.credits)
+            return await self._credit_note(event.model_copy(update={"status": "credited"}), snapshot)
         return await self._tell(await self._judged(event))
 
     async def customer(self, snapshot: CustomerSnapshot, *, as_of: str = REGISTER) -> CustomerId:
@@ -167,13 +167,14 @@ class Recorder:
             await self._tell(appointment.model_copy(update={"vehicle_id": into}))
         await self._tell(VehicleMerged(revision=0, vehicle_id=vehicle, into_id=into))
 
-    async def _credit_note(self, note: WorkOrderChanged, named: str | None) -> bool:
+    async def _credit_note(self, note: WorkOrderChanged, snapshot: OrderSnapshot) -> bool:
         """Record a credit note, and take back the order it names, else the customer's one of the mirrored amount."""
         work = self._work
-        number = named or await store.credit_of(work.session, work.dealer, note.order_id)
+        number = snapshot.credits or await store.credit_of(work.session, work.dealer, note.order_id)
         if number is None:
-            mirrored = crediting.mirrored_by(note, await self._orders_of_customer(note))
-            number = mirrored.number if mirrored is not None else None
+            orders = await self._orders_of_customer(note)
+            credited = crediting.named_by(snapshot.seems_to_credit, orders) or crediting.mirrored_by(note, orders)
+            number = credited.number if credited is not None else None
         changed = await self._tell(note, credits=number)
         order = await self._find(ORDER, number) if number is not None else None
         target = await store.told(work.session, work.dealer, WorkOrderChanged, order) if order is not None else None

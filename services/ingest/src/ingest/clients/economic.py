@@ -1,7 +1,8 @@
 """e-conomic's REST API: both token headers, paging by `nextPage`, patience with 429 and half answers.
 
 Documented: `X-AppSecretToken` and `X-AgreementGrantToken`; `nextPage` is absent on the last page; lines stand only in an
-invoice's own resource; 50,000 calls in 24 hours for an agreement.
+invoice's own resource; 50,000 calls in 24 hours for an agreement. Half an answer may be sound JSON: a list without its
+collection is no empty list.
 """
 
 import asyncio
@@ -16,7 +17,8 @@ import httpx
 from common.errors import DomainError, TransientError
 
 BASE = "https://restapi.e-conomic.com"
-CALLS_A_DAY = 50_000
+CALLS_IN_24_HOURS = 50_000  # what an agreement may be asked, by everybody who asks it
+CALLS_A_DAY = CALLS_IN_24_HOURS // 2  # any 24 hours touch two days: what is counted by day may be half of it
 PAGE = 200
 Pause = Callable[[float], Awaitable[object]]
 _TRIES = 4
@@ -62,6 +64,8 @@ class Economic:
         """The heads of booked invoices with a number above `after`, by number."""
         condition = quote(f"bookedInvoiceNumber$gt:{after}", safe="$:")
         async for found in self._collection(f"/invoices/booked?filter={condition}&sort=bookedInvoiceNumber&pagesize={PAGE}"):
+            if not isinstance(found.get("bookedInvoiceNumber"), int):
+                raise TransientError("e-conomic lists an invoice without its number")
             yield found
 
     async def booked_invoice(self, number: int) -> dict[str, Any]:
@@ -74,11 +78,13 @@ class Economic:
         async for found in self._collection(f"/customers?{condition}sort=customerNumber&pagesize={PAGE}"):
             yield found
 
-    async def orders(self, state: str) -> AsyncIterator[dict[str, Any]]:
-        """Orders in a state (`drafts`, `sent`) with their lines."""
+    async def orders(self, state: str) -> AsyncIterator[tuple[int, dict[str, Any]]]:
+        """Orders in a state (`drafts`, `sent`), by number, with their lines."""
         async for head in self._collection(f"/orders/{state}?sort=orderNumber&pagesize={PAGE}"):
+            if not isinstance(number := head.get("orderNumber"), int):
+                raise TransientError("e-conomic lists an order without its number")
             with contextlib.suppress(Gone):  # it was invoiced between the list and this
-                yield await self._get(f"{self._url}/orders/{state}/{head.get('orderNumber')}")
+                yield number, await self._get(f"{self._url}/orders/{state}/{number}")
 
     async def _collection(self, path: str) -> AsyncIterator[dict[str, Any]]:
         """Everything on all pages. Pages shift while they are read: what came before is passed over, and where the number
@@ -89,12 +95,12 @@ class Economic:
             address: str | None = self._url + path
             while address is not None:
                 page = await self._get(address)
-                for found in page.get("collection") or ():
+                for found in _listed(page):
                     key = json.dumps([found.get(name) for name in ("bookedInvoiceNumber", "orderNumber", "customerNumber")])
                     if key not in seen:
                         seen.add(key)
                         yield found
-                pagination = page.get("pagination") or {}
+                pagination = page["pagination"]
                 counts.add(pagination.get("results"))
                 address = self._own(pagination["nextPage"]) if pagination.get("nextPage") else None
             if len(counts) == 1:
@@ -138,10 +144,25 @@ class Economic:
             raise ValueError("the answer is too large")
         if answer.status_code != 200 and "json" not in answer.headers.get("content-type", ""):
             return {}
-        found = json.loads(answer.content, parse_constant=_no_number)
+        try:
+            found = json.loads(answer.content, parse_constant=_no_number)
+        except RecursionError:
+            raise ValueError("the answer is nested too deeply") from None
         if not isinstance(found, dict):
             raise ValueError("the answer is no object")
         return found
+
+
+def _listed(page: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a page lists. Raises TransientError for half a page: taken for a short one, it would end what it leaves out."""
+    found = page.get("collection")
+    if (
+        not isinstance(found, list)
+        or not isinstance(page.get("pagination"), dict)
+        or not all(isinstance(one, dict) for one in found)
+    ):
+        raise TransientError("e-conomic answered with a list that is not whole")
+    return found
 
 
 def _no_number(name: str) -> float:

@@ -21,6 +21,11 @@ def covers(credits: Sequence[WorkOrderChanged], order: WorkOrderChanged) -> bool
     return left <= len(order.lines)  # rounding takes a minor unit a line
 
 
+def named_by(number: str | None, orders: Iterable[WorkOrderChanged]) -> WorkOrderChanged | None:
+    """The order of that number among a customer's own: a text may hold any number, a year or another shop's invoice."""
+    return next((order for order in orders if order.number == number and order.status == "finished"), None)
+
+
 def mirrored_by(credit: WorkOrderChanged, orders: Iterable[WorkOrderChanged]) -> WorkOrderChanged | None:
     """The latest order of the mirrored amount up to the credit note's day; an order and its credit note are one vehicle's."""
     found = [

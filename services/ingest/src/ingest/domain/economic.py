@@ -12,9 +12,14 @@ from common import values
 from common.events.work_orders import OrderLine
 from ingest.domain.snapshots import CustomerSnapshot, OrderSnapshot, VehicleSnapshot
 
-_CREDITS = re.compile(
-    r"(?:kreditnota|krediteret|krediterer|kredit|credit)\D{0,40}?(?:faktura|fakt\.?|nr\.?|invoice)\D{0,12}(\d+)", re.IGNORECASE
+_CREDITED = (  # the surest first
+    re.compile(
+        r"(?:kreditnota|krediteret|krediterer|kredit|credit)\D{0,40}?(?:faktura|fakt\.?|nr\.?|invoice)\D{0,12}(\d+)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\b(?:faktura|fakt\.?|invoice)[ .]*(?:nummer|nr|no)?[ .:#]*(\d+)", re.IGNORECASE),
 )
+_LARGEST = 1e12  # nothing that is sold costs or counts more
 _HOURS = re.compile(r"^(?:time|timer|t|hour|hours)$", re.IGNORECASE)
 
 
@@ -23,14 +28,14 @@ class Unreadable(ValueError):
 
 
 def customer(body: Mapping[str, Any], country: str) -> CustomerSnapshot:
-    """A customer of `/customers`. One with a company number counts as business; nothing is told of consent."""
+    """A customer of `/customers`. One with a company's or an EAN number counts as business; nothing is told of consent."""
     given_mobile = body.get("mobilePhone") or body.get("telephoneAndFaxNumber")
     return CustomerSnapshot(
         number=_number(body, "customerNumber"),
         full_name=_text(body.get("name")),
         email=values.email(_first_address(body.get("email"))),
         mobile=values.mobile(given_mobile, country),
-        kind="business" if body.get("corporateIdentificationNumber") else "private",
+        kind="business" if body.get("corporateIdentificationNumber") or body.get("ean") else "private",
         groups=_groups(body),
     )
 
@@ -42,7 +47,7 @@ def invoice(body: Mapping[str, Any]) -> OrderSnapshot:
         raise Unreadable("it has no date")
     net = body.get("netAmount")
     lines = tuple(_lines(body))
-    is_credit = (net if isinstance(net, int | float) else sum(line.amount or 0 for line in lines)) < 0
+    is_credit = (sum(line.amount or 0 for line in lines) if net is None else _measure(net, "netAmount") or 0) < 0
     text = "\n".join(_texts(body))
     return OrderSnapshot(
         number=_number(body, "bookedInvoiceNumber"),
@@ -56,8 +61,8 @@ def invoice(body: Mapping[str, Any]) -> OrderSnapshot:
         odometer_km=values.kilometres_in(text),
         hours=_hours(body),
         mechanics=_mechanics(body),
-        currency=body.get("currency"),
-        credits=_credited_number(text) if is_credit else None,
+        currency=_text(body.get("currency")),
+        seems_to_credit=_credited_number(text, body) if is_credit else None,
     )
 
 
@@ -65,7 +70,7 @@ def order(body: Mapping[str, Any]) -> OrderSnapshot:
     """A draft or sent order with its lines: an open order."""
     text = "\n".join(_texts(body))
     return OrderSnapshot(
-        number=f"order-{_number(body, 'orderNumber')}",
+        number=open_number(_number(body, "orderNumber")),
         status="open",
         changed_on=_date(body.get("lastUpdated")) or _date(body.get("date")),
         customer=_recipient(body),
@@ -74,8 +79,13 @@ def order(body: Mapping[str, Any]) -> OrderSnapshot:
         remarks="\n".join(_remarks(body)),
         odometer_km=values.kilometres_in(text),
         mechanics=_mechanics(body),
-        currency=body.get("currency"),
+        currency=_text(body.get("currency")),
     )
+
+
+def open_number(number: int | str) -> str:
+    """An open order's number: e-conomic counts orders and invoices apart."""
+    return f"order-{number}"
 
 
 def vehicle_in(body: Mapping[str, Any]) -> VehicleSnapshot:
@@ -121,13 +131,13 @@ def _remarks(body: Mapping[str, Any]) -> Iterator[str]:
 
 def _lines(body: Mapping[str, Any]) -> Iterator[OrderLine]:
     for line in body.get("lines") or ():
-        amount = line.get("totalNetAmount")
+        amount = _measure(line.get("totalNetAmount"), "totalNetAmount")
         yield OrderLine(
             code=_text((line.get("product") or {}).get("productNumber")),
             text=_text(line.get("description")) or "",
-            quantity=line.get("quantity"),
+            quantity=_measure(line.get("quantity"), "quantity"),
             unit=_text((line.get("unit") or {}).get("name")),
-            amount=round(amount * 100) if isinstance(amount, int | float) else None,
+            amount=None if amount is None else round(amount * 100),
         )
 
 
@@ -141,9 +151,19 @@ def _mechanics(body: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"employee {person['employeeNumber']}",) if "employeeNumber" in person else ()
 
 
-def _credited_number(text: str) -> str | None:
-    found = _CREDITS.search(text)
-    return found[1] if found else None
+def _measure(given: object, name: str) -> float | None:
+    """A number that can be counted with. Raises Unreadable."""
+    if given is None:
+        return None
+    if not isinstance(given, int | float) or isinstance(given, bool) or not abs(given) < _LARGEST:
+        raise Unreadable(f"its {name} is no number that can be")
+    return float(given)
+
+
+def _credited_number(text: str, body: Mapping[str, Any]) -> str | None:
+    """The invoice that a credit note's text names; its own number is none."""
+    named = (found[1] for pattern in _CREDITED for found in pattern.finditer(text))
+    return next((number for number in named if number != str(body.get("bookedInvoiceNumber"))), None)
 
 
 def _first_address(given: object) -> str | None:

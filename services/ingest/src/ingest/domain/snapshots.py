@@ -7,6 +7,11 @@ from common.events.customers import Consent
 from common.events.work_orders import OrderLine
 
 NOT_TOLD = Consent()
+MOST_LINES, MOST_TEXT = 2_000, 100_000  # of one order: what is larger could not be told to the others
+
+
+class TooLarge(ValueError):
+    """An order with more text than the others can be told."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class VehicleSnapshot:
 
 @dataclass(frozen=True)
 class OrderSnapshot:
-    """An order as one source has it now. `credits` names the order that it takes back."""
+    """An order as one source has it now. `credits` names the order that it takes back; `seems_to_credit` is only read from
+    its text, so it counts where that is an order of the same customer. Raises TooLarge."""
 
     number: str
     status: str
@@ -62,6 +68,14 @@ class OrderSnapshot:
     currency: str | None = None
     next_service_on: date | None = None
     credits: str | None = None
+    seems_to_credit: str | None = None
+
+    def __post_init__(self) -> None:
+        characters = len(self.remarks) + sum(len(line.text) for line in self.lines)
+        if len(self.lines) > MOST_LINES or characters > MOST_TEXT:
+            raise TooLarge(
+                f"it has {len(self.lines):,} lines and {characters:,} characters; at most {MOST_LINES:,} and {MOST_TEXT:,}"
+            )
 
     def is_credit_note(self) -> bool:
         """Whether it takes another order back: it says so, or its amount is negative."""
