@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 TOLERANCE = timedelta(minutes=5)
 PREFIX = "whsec_"
@@ -56,21 +57,23 @@ def verify(headers: Mapping[str, str], body: bytes, known: Iterable[str], now: d
     return webhook_id
 
 
-def verify_jwt(token: str, secret: str) -> None:
-    """Raises Unsigned unless this is a JWT that the secret signed with HS256."""
+def verify_jwt(token: str, secret: str) -> dict[str, Any]:
+    """What a JWT says that the secret signed with HS256. Raises Unsigned for anything else."""
     parts = token.split(".")
     if len(parts) != 3:
         raise Unsigned
     try:
         header = json.loads(_unpadded(parts[0]))
+        claims = json.loads(_unpadded(parts[1]))
         given = _unpadded(parts[2])
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         raise Unsigned from None
-    if not isinstance(header, dict) or header.get("alg") != "HS256":
+    if not isinstance(header, dict) or not isinstance(claims, dict) or header.get("alg") != "HS256":
         raise Unsigned
     wanted = hmac.new(secret.encode(), f"{parts[0]}.{parts[1]}".encode(), hashlib.sha256).digest()
     if not hmac.compare_digest(wanted, given):
         raise Unsigned
+    return claims
 
 
 def _unpadded(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """Customers' pages. GET and HEAD change nothing; a button posts the answer. No JavaScript, no cookie."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -10,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from api import answering, store
 from api.guarding import Guard, counted_guess
-from api.rendering import CUSTOMER, PRIVATE, page
+from api.rendering import CUSTOMER, PRIVATE, PageRoute, page
 from common.events.customers import VehicleChanged
 from common.events.invitations import InvitationChanged
 from common.events.settings import DealerChanged, WorkshopChanged
@@ -52,14 +53,14 @@ class Found:
 
 
 def build(runtime: Runtime, guard: Guard) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
     async def find(request: Request, code: str) -> Found | None:
         """Whose a code is. Guessing is counted by address and waits longer each time."""
         counted = counted_guess(guard.address(request))
         await guard.check_tries(counted)
         async with runtime.sessions() as session:
-            link = await store.link(session, code[:20])
+            link = await store.link(session, code) if re.fullmatch(r"[A-Za-z0-9]{1,20}", code) else None
         if link is None:
             await guard.count_try(counted)
             return None

@@ -13,51 +13,14 @@ from api.domain import access
 from api.guarding import Asking, Guard, NotLoggedIn, TooManyTries, check_form
 from api.listing import InvitationView
 from api.questions import Questions
-from api.rendering import _PAGES, INSIDE, PRIVATE, page
+from api.rendering import INSIDE, PRIVATE, PageRoute, page, style_sheet
+from api.wording import CHANNELS, EMPTY, FACTS, LEADS, MENU, NO_REASONS, OUTCOMES, STATES, VIEWS
 from common.errors import DomainError, TransientError
 from common.events.settings import DealerChanged
 from common.events.words import Outcome
 from common.service import Runtime
 
 STALE = timedelta(days=1)
-MENU = (
-    ("/pending", "Afventer"), ("/follow-up", "Opfølgning"), ("/calls", "Ring op"), ("/booked", "Booket"), ("/no", "Nej"),
-    ("/messages", "Mails"),
-)  # fmt: skip
-LEADS = {
-    "/pending": "Indkaldelser, der sendes inden for en uge. Grå rækker er blokeret; grunden står ved dem.",
-    "/follow-up": "Kunder, der er indkaldt og endnu ikke har svaret.",
-    "/calls": "Kunder, der har bedt om at blive ringet op. Ring, og notér resultatet.",
-    "/booked": "Kunder, der har bestilt tid. Ubekræftede gik til bookingsiden uden at vi har hørt om en tid.",
-    "/no": "Kunder, der har svaret nej, med deres grund.",
-    "/messages": "Beskeder, som de er sendt.",
-}
-EMPTY = {
-    "/pending": "Ingen indkaldelser den næste uge. De kommer, når en bil nærmer sig sin service.",
-    "/follow-up": "Ingen at følge op på lige nu.",
-    "/calls": "Ingen venter på et opkald.",
-    "/booked": "Ingen har bestilt tid endnu.",
-    "/no": "Ingen har svaret nej.",
-    "/messages": "Der er ikke sendt beskeder endnu.",
-}
-VIEWS = (
-    ("/follow-up?view=call_now", "Ring nu"),
-    ("/follow-up?view=awaiting", "Afventer påmindelse"),
-    ("/follow-up?view=all", "Alle indkaldte"),
-)
-OUTCOMES = {
-    "booked": "bestilt", "answered_no": "nej", "call_me": "ring op", "visited": "har været her", "missed": "for sent",
-    "no_reaction": "intet svar", "suppressed": "afmeldt", "excluded": "taget fra", "owner_changed": "ny ejer",
-    "superseded": "erstattet",
-}  # fmt: skip
-NO_REASONS = {
-    "sold": "bilen er solgt", "other_workshop": "andet værksted", "price": "prisen", "done_elsewhere": "lavet andetsteds",
-    "not_now": "ikke nu", "other": "andet",
-}  # fmt: skip
-STATES = {
-    "due": "venter", "claimed": "på vej", "accepted": "sendt", "delivered": "leveret", "refused": "afvist",
-    "unknown": "uvist", "bounced": "kom retur", "withdrawn": "trukket tilbage", "failed": "fejlede",
-}  # fmt: skip
 
 
 def actions(row: InvitationView) -> list[tuple[str, str]]:
@@ -72,7 +35,7 @@ def actions(row: InvitationView) -> list[tuple[str, str]]:
 
 
 def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
     async def shell(asking: Asking, here: str) -> Mapping[str, Any]:
         async with runtime.work(asking.dealer) as work:
@@ -83,6 +46,7 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
         shown = [
             {
                 **source.model_dump(),
+                "cannot_tell": [FACTS[what] for what in source.cannot_tell],
                 "stale": source.title in polled and (source.fresh_at is None or now - source.fresh_at > STALE),
             }
             for source in sources
@@ -108,8 +72,7 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
 
     @router.get("/style.css")
     async def style() -> Response:
-        text = _PAGES.get_template("style.css").render()
-        return Response(text, media_type="text/css", headers={"cache-control": "max-age=3600"})
+        return Response(style_sheet(), media_type="text/css", headers={"cache-control": "max-age=3600"})
 
     @router.get("/")
     async def front() -> Response:
@@ -185,9 +148,11 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
         except TransientError:
             late = "Beskederne kan ikke vises lige nu. Prøv igen om lidt; resten virker."
             empty: dict[str, Any] = {"items": [], "next_cursor": None}
-            return page("messages.html", headers=INSIDE, status=503, found=empty, problem=late, states=STATES, **around)
+            return page(
+                "messages.html", headers=INSIDE, status=503, found=empty, problem=late, states=STATES, channels=CHANNELS, **around
+            )
         template = "message.html" if message_id else "messages.html"
-        return page(template, headers=INSIDE, found=found, problem=None, states=STATES, **around)
+        return page(template, headers=INSIDE, found=found, problem=None, states=STATES, channels=CHANNELS, **around)
 
     @router.post("/invitations/{invitation_id}/{action}")
     async def act(

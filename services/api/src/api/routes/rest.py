@@ -42,8 +42,12 @@ class Me(BaseModel):
     csrf: str
 
 
+def _keep_nowhere(response: Response) -> None:
+    response.headers["cache-control"] = "no-store"
+
+
 def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
-    router = APIRouter(prefix=V1)
+    router = APIRouter(prefix=V1, dependencies=[Depends(_keep_nowhere)])
 
     async def asking(request: Request) -> Asking:
         return await guard.asking(request)
