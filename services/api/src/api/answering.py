@@ -17,6 +17,8 @@ from common.events.words import Answer, NoReason, Outcome
 from common.ids import UserId, new_id
 from common.work import Work
 
+MOST_ANSWERS = 20  # by link, of one invitation: somebody who clicks on and on fills no table; unsubscribing always works
+
 
 async def find(work: Work, invitation_id: UUID) -> InvitationChanged:
     """An invitation of this dealer, locked so that two clicks come one after the other. Raises NotFound."""
@@ -33,6 +35,8 @@ async def answer(work: Work, invitation: InvitationChanged, said: Answer, reason
     answers = [row for row in before if row.kind in {*Answer, "follow_up"}]
     if answers and (answers[-1].kind, answers[-1].reason) == (said, reason):
         return False
+    if by == "link" and said != Answer.UNSUBSCRIBE and len(answers) >= MOST_ANSWERS:
+        raise Conflict("This invitation was answered too often.", code="answered_too_often")
     await _keep(work, invitation, said, reason, by)
     if said == Answer.UNSUBSCRIBE and invitation.customer_id is not None:
         work.publish(ContactSuppressed(customer_id=invitation.customer_id, by=by, at=work.now))

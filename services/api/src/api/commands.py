@@ -5,22 +5,22 @@ import json
 import re
 import secrets
 from typing import Annotated, Any
-from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
 from sqlalchemy.exc import IntegrityError
 
-from api import store
+from api import endpoints, store
 from api.domain.access import Role
 from api.domain.signatures import is_secret, new_secret
 from api.guarding import hash_password
+from api.interface import interface
 from common import policy, values
 from common.errors import Conflict, DomainError, NotFound
 from common.events.settings import DealerChanged, Sender, UserAlertsChanged
 from common.ids import DealerId, UserId, dealer_named, new_id
-from common.service import Runtime, Service, opened
+from common.service import Service, opened
 from common.work import Work
 
 _out = Console(soft_wrap=True, highlight=False, markup=False)
@@ -120,6 +120,29 @@ def add_commands(app: typer.Typer, service: Service) -> None:
             f"{email} can log in for {dealer} as {role}." + ("" if password else f" The password, shown only now: {chosen}")
         )
 
+    @users.command(name="password")
+    def change_password(
+        email: Annotated[str, typer.Argument(help="The employee's e-mail address.")],
+        password: Annotated[
+            str | None, typer.Option(help="Default: one is made up and shown once.", envvar="AUTOFLOWS_PASSWORD")
+        ] = None,
+    ) -> None:
+        """Give an employee another password; who is logged in as that employee is logged out."""
+        chosen = password or secrets.token_urlsafe(12)
+        asyncio.run(_change_user(service, email, password_hash=hash_password(chosen)))
+        _out.print(f"{email} has another password." + ("" if password else f" It is shown only now: {chosen}"))
+
+    @users.command(name="remove")
+    def remove_user(email: Annotated[str, typer.Argument(help="The employee's e-mail address.")]) -> None:
+        """Let an employee in no longer, and log out who is in."""
+        asyncio.run(_change_user(service, email, active=False, alerts=[]))
+        _out.print(f"{email} cannot log in any more.")
+
+    @app.command()
+    def openapi() -> None:
+        """Print the description of the REST interface."""
+        typer.echo(interface(service), nl=False)
+
     @webhooks.command(name="add")
     def add_webhook(
         dealer: Slug,
@@ -200,18 +223,30 @@ async def _add_user(service: Service, email: str, slug: str, role: Role, alerts:
         raise Conflict(f"{address} can log in already.", code="known_user") from None
 
 
+async def _change_user(service: Service, email: str, **changes: Any) -> None:
+    """Change an employee and end the sessions that stand."""
+    async with opened(service) as runtime:
+        async with runtime.sessions() as session, session.begin():
+            found = await store.login(session, email.strip().lower())
+        if found is None:
+            raise NotFound(f"Nobody logs in as {email}.")
+        async with runtime.work(DealerId(found.dealer_id)) as work:
+            user = await store.change_user(work.session, work.dealer, found.user_id, **changes)
+            await store.end_sessions(work.session, found.user_id)
+            if "alerts" in changes:
+                work.publish(
+                    UserAlertsChanged(
+                        revision=user.revision, user_id=UserId(user.user_id), email=user.email, language=user.language, alerts=()
+                    )
+                )
+
+
 async def _add_webhook(service: Service, slug: str, source: str, secret: str) -> tuple[str, str]:
     dealer = dealer_named(slug)
     async with opened(service) as runtime, runtime.work(dealer) as work:
         await _dealer(work, slug)
-        name = endpoint_name(runtime, dealer, source)
-        await store.add_endpoint(work.session, dealer, name, source, secret, runtime.system.now())
+        name = await endpoints.add(work, runtime.settings, source, secret, runtime.system.now())
         return f"{runtime.settings.public_url.rstrip('/')}/webhooks/{source}/{name}", secret
-
-
-def endpoint_name(runtime: Runtime, dealer: DealerId, source: str) -> str:
-    """The unguessable last part of a webhook's address."""
-    return runtime.settings.derived(f"endpoint {source} {UUID(str(dealer))}")[:32]
 
 
 def _setting(given: str) -> tuple[str, Any]:

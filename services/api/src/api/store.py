@@ -138,12 +138,15 @@ async def user(session: AsyncSession, dealer: UUID, user_id: UUID) -> Any | None
     return (await session.execute(select(_user).where(_user.c.dealer_id == dealer, _user.c.user_id == user_id))).first()
 
 
-async def change_user(session: AsyncSession, dealer: UUID, user_id: UUID, **values: Any) -> None:
-    await session.execute(update(_user).where(_user.c.dealer_id == dealer, _user.c.user_id == user_id).values(values))
+async def change_user(session: AsyncSession, dealer: UUID, user_id: UUID, **values: Any) -> Any:
+    """The employee as he is then."""
+    mine = (_user.c.dealer_id == dealer) & (_user.c.user_id == user_id)
+    values["revision"] = _user.c.revision + 1
+    return (await session.execute(update(_user).where(mine).values(values).returning(_user))).one()
 
 
 async def add_endpoint(session: AsyncSession, dealer: UUID, name: str, source: str, secret: str, now: datetime) -> None:
-    """A webhook address of a dealer, or one more secret for it."""
+    """A webhook address of a dealer, or one more (sealed) secret for it; the two newest are kept."""
     await session.execute(insert(_endpoint).values(endpoint=name, dealer_id=dealer, source=source).on_conflict_do_nothing())
     await session.execute(
         insert(_secret).values(dealer_id=dealer, endpoint=name, secret=secret, added_at=now).on_conflict_do_nothing()
@@ -153,6 +156,7 @@ async def add_endpoint(session: AsyncSession, dealer: UUID, name: str, source: s
 
 
 async def endpoint_secrets(session: AsyncSession, dealer: UUID, name: str) -> list[str]:
+    """The sealed secrets of an address."""
     rows = await session.execute(select(_secret.c.secret).where(_secret.c.dealer_id == dealer, _secret.c.endpoint == name))
     return [row.secret for row in rows]
 

@@ -36,10 +36,28 @@ class Ended(Body):
     note: str | None = Field(default=None, max_length=2000)
 
 
+class Problem(BaseModel):
+    """RFC 9457. `code` is stable, `detail` a sentence."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
 class Me(BaseModel):
     email: str
     role: str
     csrf: str
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "Refused, and why.",
+        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+    }
+}
 
 
 def _keep_nowhere(response: Response) -> None:
@@ -47,7 +65,7 @@ def _keep_nowhere(response: Response) -> None:
 
 
 def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
-    router = APIRouter(prefix=V1, dependencies=[Depends(_keep_nowhere)])
+    router = APIRouter(prefix=V1, dependencies=[Depends(_keep_nowhere)], responses=REFUSALS)
 
     async def asking(request: Request) -> Asking:
         return await guard.asking(request)

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api import answering, store
+from api import answering, endpoints, store
 from api.domain.signatures import Unsigned, verify, verify_jwt
 from common.errors import DomainError
 from common.events.settings import DealerChanged
@@ -38,7 +38,7 @@ def build(runtime: Runtime, callback_secret: str | None) -> APIRouter:
         if owner is None or owner.source != BOOKING:
             raise Refused("This webhook is not signed with the endpoint's secret.")
         async with runtime.work(DealerId(owner.dealer_id)) as work:
-            secrets = await store.endpoint_secrets(work.session, work.dealer, owner.endpoint)
+            secrets = await endpoints.secrets(work, runtime.settings, owner.endpoint)
             try:
                 webhook_id = verify(request.headers, body, secrets, runtime.system.now())
             except Unsigned:
