@@ -20,7 +20,7 @@ from common.clock import FixedClock
 from common.events.customers import CustomerChanged, VehicleChanged
 from common.events.invitations import InvitationChanged, Reason
 from common.events.settings import DealerChanged, Sender
-from common.ids import CustomerId, DealerId, InvitationId, UserId, VehicleId, derived_id
+from common.ids import CustomerId, DealerId, UserId, VehicleId, derived_id
 from common.testing.runtime import DEALER, OTHER_DEALER, Running
 
 NOW = datetime(2026, 2, 12, 9, tzinfo=UTC)
@@ -52,16 +52,16 @@ def invitation(dealer: DealerId = DEALER, revision: int = 2, name: str = "", **f
         "stage": "sent", "step": 1, "send_on": date(2026, 2, 17), "contacted_on": date(2026, 2, 10), "closes_on": date(2026, 4, 11),
         "reasons": (Reason(code="due", params={"last_on": "2025-03-10", "months": 12, "interval_from": "rule"}),),
     }  # fmt: skip
-    return InvitationChanged(
-        revision=revision, invitation_id=InvitationId(of(f"invitation{name}", dealer)), vehicle_id=VehicleId(of("vehicle", dealer)),
-        customer_id=CustomerId(of("customer", dealer)), type="service", anchor=date(2025, 3, 10),
-        code=f"c{name}" if name else code(dealer), **given | facts,
-    )  # fmt: skip
+    return InvitationChanged.model_validate({
+        "revision": revision, "invitation_id": of(f"invitation{name}", dealer), "vehicle_id": of("vehicle", dealer),
+        "customer_id": of("customer", dealer), "type": "service", "anchor": date(2025, 3, 10),
+        "code": f"c{name}" if name else code(dealer), **given, **facts,
+    })  # fmt: skip
 
 
 @dataclass
 class House:
-    """The api at work; `notifier` answers its questions where a test has one."""
+    """The api at work."""
 
     rt: Running
     clock: FixedClock
@@ -84,12 +84,33 @@ class House:
             name = await endpoints.add(work, self.rt.settings, "booking", secret, self.clock.now())
         return f"/webhooks/booking/{name}", secret
 
+    async def tell_dealer(self, **changes: object) -> None:
+        """Say something else of the dealer."""
+        async with self.rt.work(DEALER) as work:
+            dealer = await store.told(work.session, DEALER, DealerChanged, DEALER)
+            assert dealer is not None
+            await tell_dealer(work, dealer.model_copy(update=changes))
+        await self.rt.published()
+
     async def everything(self) -> list[str]:
         """Every row of the service, of both dealers, but for sessions."""
         found = []
         for dealer in (DEALER, OTHER_DEALER):
-            for table in ("login", "attempt", "link", "endpoint", "endpoint_secret", "delivery", '"user"', "told", "invitation", "answer"):
-                found += [f"{table} {row.shown}" for row in await self.rt.sql(dealer, f"select x::text as shown from api.{table} x")]
+            for table in (
+                "login",
+                "attempt",
+                "link",
+                "endpoint",
+                "endpoint_secret",
+                "delivery",
+                '"user"',
+                "told",
+                "invitation",
+                "answer",
+            ):
+                found += [
+                    f"{table} {row.shown}" for row in await self.rt.sql(dealer, f"select x::text as shown from api.{table} x")
+                ]
         return sorted(found)
 
 

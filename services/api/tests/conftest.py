@@ -41,5 +41,3 @@ async def house(database: Database, notifier: Running) -> "AsyncIterator[House]"
             await furnish(rt, dealer)
         await rt.published()
         yield House(rt, clock, open_doors(rt, asking, inner))
-
-

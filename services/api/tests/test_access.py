@@ -121,7 +121,11 @@ async def test_a_form_of_another_session_is_refused(house: House, token: str) ->
 async def test_after_an_action_one_is_led_only_to_our_own_lists(house: House) -> None:
     async with house.logged_in() as browser:
         csrf = (await browser.get("/api/v1/session")).json()["csrf"]
-        for back, place in {"/calls": "/calls", "https://elsewhere.example": "/pending", "//elsewhere.example": "/pending"}.items():
+        for back, place in {
+            "/calls": "/calls",
+            "https://elsewhere.example": "/pending",
+            "//elsewhere.example": "/pending",
+        }.items():
             form = {"csrf": csrf, "back": back}
             answer = await browser.post(f"/invitations/{of('invitation')}/hold", data=form)
             assert (answer.status_code, answer.headers["location"]) == (303, place)

@@ -140,5 +140,7 @@ async def test_the_database_itself_shows_nothing_of_another_dealer(house: House)
         theirs = await house.rt.sql(OTHER_DEALER, f"select dealer_id from api.{table}")
         assert theirs, f"{table} has something to hide"
         assert {row.dealer_id for row in seen} <= {DEALER}
-        changed = await house.rt.sql(DEALER, f"update api.{table} set dealer_id = dealer_id where dealer_id = :d returning 1", d=OTHER_DEALER)
+        changed = await house.rt.sql(
+            DEALER, f"update api.{table} set dealer_id = dealer_id where dealer_id = :d returning 1", d=OTHER_DEALER
+        )
         assert changed == []
