@@ -99,11 +99,12 @@ class Office:
         await self.rt.run_errand(POLL, dealer)
         return await self.rt.published(dealer)
 
-    async def record(self, *orders: OrderSnapshot, source: str = "files") -> list[Event]:
+    async def record(self, *orders: OrderSnapshot, source: str = "files", numbers_of: str | None = None) -> list[Event]:
         """Record orders of another source, each in a transaction, and give what was told."""
+        theirs = commands.source_id(DEALER, numbers_of) if numbers_of else None
         for order in orders:
             async with self.rt.work(DEALER) as work:
-                await Recorder(work, commands.source_id(DEALER, source), ("orders",)).order(order)
+                await Recorder(work, commands.source_id(DEALER, source), ("orders",), theirs).order(order)
         return await self.rt.published(DEALER)
 
     async def source(self, dealer: DealerId = DEALER) -> Any:

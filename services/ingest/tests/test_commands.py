@@ -108,6 +108,45 @@ async def test_a_file_is_brought_with_its_sources_mapping(run: Run, office: Any,
     assert "cannot be used" in (await run("connect", "list", "--dealer", "nordhavn")).output
 
 
+async def test_what_is_kept_is_shown_written_mended_and_forgotten(run: Run, office: Any, tmp_path: Path) -> None:
+    (tmp_path / "mapping.json").write_text(json.dumps({**MAPPING, "encoding": "cp1252"}))
+    file, mended = tmp_path / "orders.csv", tmp_path / "mended.csv"
+    file.write_bytes("Ordre;Dato;Reg;Tekst\n1;soon;AB12345;Bremsevæske\n;2025-03-01;CD23456;Service\n".encode("cp1252"))
+    here = ("--dealer", "nordhavn", "--source", "planner")
+    await run("connect", "file", "--dealer", "nordhavn", "--name", "Planner", "--mapping", str(tmp_path / "mapping.json"))
+    assert "Nothing of planner is kept" in (await run("connect", "kept", *here)).output
+    await run("import", str(file), *here)
+    shown = (await run("connect", "kept", *here, "--to", str(mended))).output
+    assert "orders.csv, line 2: order 1: finished_on: 'soon' is no date" in shown
+    assert "2 of 2 are written" in shown
+    mended.write_text(mended.read_text(encoding="utf-8-sig").replace("soon", "2025-03-01"), encoding="utf-8-sig")
+    await run("import", str(mended), *here)
+    assert (await office.orders(DEALER))["1"].lines[0].text == "Bremsevæske"
+    assert "mended.csv, line 3: it has no order number" in (await run("connect", "kept", *here, "--drop")).output
+    assert "Nothing of planner is kept" in (await run("connect", "kept", *here)).output
+    listed = (await run("connect", "list", "--dealer", "nordhavn")).output
+    assert "Planner (file): fine, last read" in listed
+
+
+async def test_numbers_can_only_be_those_of_a_source_that_is_there(run: Run) -> None:
+    made = (
+        "connect",
+        "file",
+        "--dealer",
+        "nordhavn",
+        "--name",
+        "Planner",
+        "--numbers-of",
+        "e-conomic",
+        "--gives",
+        "appointments",
+    )
+    assert "no source of that name" in str((await run(*made)).exception)
+    await run("connect", "economic", "--dealer", "nordhavn")
+    assert (await run(*made)).exit_code == 0
+    assert "gives appointments" in (await run("connect", "list", "--dealer", "nordhavn")).output
+
+
 async def test_json_lines_need_no_mapping(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "orders.jsonl"
     file.write_text('{"id": "1", "date": "2025-03-01", "vehicle": {"plate": "AB12345"}, "lines": [{"text": "Service"}]}\n')

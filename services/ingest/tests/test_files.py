@@ -1,5 +1,6 @@
 """Files: what goes in, what is told of bad rows by line, and that a file brought twice tells nothing."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import DomainError
+from common.events.appointments import AppointmentChanged
 from common.events.customers import CustomerChanged, SourceChanged, VehicleChanged
 from common.testing.runtime import DEALER
 from ingest import commands, files, store
@@ -128,6 +130,89 @@ async def test_a_credit_note_in_a_file_takes_its_order_back(bring: Import) -> No
     assert {order.status for order in (await bring.office.orders()).values()} == {"credited"}
 
 
+APPOINTMENTS = read_mapping({
+    "columns": {"Nr": "number", "Dag": "starts_at", "Kl": "starts_time", "Reg": "plate", "Hvad": "text", "Status": "status"}
+})  # fmt: skip
+
+
+async def test_a_file_of_appointments_tells_appointments_in_the_workshops_time(bring: Import) -> None:
+    await bring.office.connect()
+    lines = ("Nr;Dag;Kl;Reg;Hvad;Status", "1;10-07-2026;09:00;AB12345;Service;", "2;2026-12-10;9.30;CD23456;Hjulskift;aflyst")
+    report = await bring(*lines, mapping=APPOINTMENTS)
+    assert (report.kinds, report.recorded, report.bad) == ("appointments", 2, [])
+    first, second = sorted(await bring.office.told(AppointmentChanged), key=lambda one: one.starts_at)
+    assert (first.starts_at, first.text, first.status) == (datetime(2026, 7, 10, 7, tzinfo=UTC), "Service", "booked")
+    assert (second.starts_at, second.status) == (datetime(2026, 12, 10, 8, 30, tzinfo=UTC), "cancelled")
+    plates = {one.plate: one.vehicle_id for one in await bring.office.told(VehicleChanged)}
+    assert (first.vehicle_id, second.vehicle_id) == (plates["AB12345"], plates["CD23456"])
+    assert (await bring(*lines, mapping=APPOINTMENTS)).recorded == 0
+    moved = await bring(lines[0], lines[1].replace("10-07", "11-07"), mapping=APPOINTMENTS)
+    assert (moved.recorded, moved.unchanged) == (1, 0)
+    assert len(await bring.office.told(AppointmentChanged)) == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("1;10-07-2026;;AB12345;Service;", "no day with a time"),
+        ("1;soon;09:00;AB12345;Service;", "no day with a time"),
+        ("1;10-07-2026;25:00;AB12345;Service;", "no day with a time"),
+        ("1;10-07-2026;09:00;AB12345;Service;lost", "is unknown"),
+    ],
+)
+async def test_an_appointment_that_cannot_be_is_a_bad_row(bring: Import, row: str, problem: str) -> None:
+    report = await bring("Nr;Dag;Kl;Reg;Hvad;Status", row, mapping=APPOINTMENTS)
+    assert problem in report.bad[0].problem
+
+
+async def test_json_lines_may_hold_appointments_too(bring: Import) -> None:
+    lines = (
+        '{"id":"1","starts_at":"2026-07-10T09:00","text":"Service","vehicle":{"plate":"AB12345"}}',
+        '{"id":"1","date":"2025-07-10","lines":["Service, reg. AB 12 345"],"mechanics":["7"],"hours":1.5,"currency":"DKK"}',
+        '{"id":"2","starts_at":"2026-07-10T09:00","date":"2026-01-01"}',
+    )
+    report = await bring(*lines, mapping=None)
+    assert (report.kinds, report.recorded, [bad.line for bad in report.bad]) == ("orders and appointments", 2, [3])
+    [appointment], order = await bring.office.told(AppointmentChanged), (await bring.office.orders())["1"]
+    assert appointment.vehicle_id == order.vehicle_id is not None
+    assert (order.lines[0].text, order.mechanics, order.hours, order.currency) == ("Service, reg. AB 12 345", ("7",), 1.5, "DKK")
+
+
+async def test_what_a_file_says_of_consent_and_language_is_told(bring: Import) -> None:
+    customer = '{"number":"7","name":"Anne Holm","language":"da","consent":{"service":false}}'
+    await bring(f'{{"id":"1","date":"2025-03-01","customer":{customer},"vehicle":{{"id":"v7"}}}}', mapping=None)
+    [told] = await bring.office.told(CustomerChanged)
+    assert (told.consent.service, told.consent.leads, told.language) == (False, None, "da")
+    assert (await bring.office.orders())["1"].vehicle_id is not None
+
+
+async def test_a_mapping_says_how_dates_are_written(bring: Import) -> None:
+    american = MAPPING.model_copy(update={"dates": ("%m/%d/%Y",)})
+    report = await bring(HEADER, row("1", Dato="03/01/2025"), row("2", Dato="2025-03-01"), mapping=american)
+    assert str((await bring.office.orders())["1"].finished_on) == "2025-03-01"
+    assert [bad.line for bad in report.bad] == [3]
+
+
+async def test_what_is_kept_is_kept_once_and_no_more_when_it_is_mended(bring: Import) -> None:
+    lines = (HEADER, row("1"), row("2", Dato="soon"), row("", Dato="soon"))
+    await bring(*lines)
+    await bring(*lines)
+    assert [(kept.line, kept.problem) for kept in await bring.kept()] == [
+        (3, "order 2: finished_on: 'soon' is no date"),
+        (4, "it has no order number"),
+    ]
+    await bring(HEADER, row("2"))
+    assert [kept.line for kept in await bring.kept()] == [4]
+
+
+async def test_an_order_larger_than_can_be_told_is_a_bad_row(bring: Import) -> None:
+    report = await bring(HEADER, *[row("1", Tekst="x" * 9_000)] * 12, row("2"))
+    assert set(await bring.office.orders()) == {"2"}
+    assert len(report.bad) == 12
+    amount = '{"id":"1","date":"2025-03-01","lines":[{"text":"a","amount":1e308}]}'
+    assert len((await bring(amount, '{"id":"2","date":"2025-03-01","remarks":"' + "x" * 100_001 + '"}', mapping=None)).bad) == 2
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 async def test_the_files_encoding_is_the_mappings(bring: Import, encoding: str) -> None:
     mapping = MAPPING.model_copy(update={"encoding": encoding.removesuffix("-sig")})
@@ -145,6 +230,7 @@ async def test_the_files_encoding_is_the_mappings(bring: Import, encoding: str) 
     [
         ([HEADER, row("1", Tekst="Bremsevæske")], "cp1252", "bad_encoding"),
         ([HEADER, row("1", Tekst="a\x00b")], "utf-8", "bad_encoding"),
+        ([HEADER, row("1")], "utf-16-le", "bad_encoding"),  # without a mark
         ([""], "utf-8", "empty_file"),
         (["Ordre;Dato"], "utf-8", "missing_columns"),
         ([f"{HEADER};Ordre", f"{row('1')};2"], "utf-8", "double_columns"),
@@ -157,6 +243,19 @@ async def test_a_file_that_does_not_fit_is_refused_whole_and_leaves_no_trace(
         await bring(*lines, encoding=encoding)
     assert refused.value.code == code
     assert await bring.office.rt.sql(DEALER, "select 1 from ingest.import") == []
+
+
+async def test_utf8_read_as_cp1252_would_be_garbled_and_is_refused_but_a_mark_says_what_it_is(bring: Import) -> None:
+    mapping = MAPPING.model_copy(update={"encoding": "cp1252"})
+    with pytest.raises(DomainError, match="UTF-8"):
+        await bring(HEADER, row("1", Tekst="Bremsevæske"), mapping=mapping)
+    await bring(HEADER, row("1", Tekst="Bremsevæske"), mapping=mapping, encoding="utf-8-sig")
+    assert (await bring.office.orders())["1"].lines[0].text == "Bremsevæske"
+
+
+async def test_json_lines_in_utf16_are_refused(bring: Import) -> None:
+    with pytest.raises(DomainError, match="UTF-16"):
+        await bring('{"id":"1","date":"2025-03-01"}', mapping=None, encoding="utf-16")
 
 
 async def test_json_lines_need_no_mapping(bring: Import) -> None:
@@ -192,6 +291,9 @@ async def test_an_import_counts_what_it_did_and_says_how_fresh_the_source_is(bri
         ({"columns": {"a": "text"}}, "order's number"),
         ({"columns": {"a": "number"}, "delimiter": "#"}, "delimiter"),
         ({"columns": {"a": "number"}, "typo": 1}, "typo"),
+        ({"columns": {"a": "number"}, "dates": ["%d-%m"]}, "tell a day"),
+        ({"columns": {"a": "number"}, "dates": ["%Q"]}, "tell a day"),
+        ({"columns": {"a": "number"}, "gives": ["wishes"]}, "gives"),
         ([], "mapping"),
     ],
 )

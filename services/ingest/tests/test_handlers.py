@@ -1,16 +1,19 @@
 """Bookings that came by webhook become appointments; what cannot be used is kept."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from common.events.appointments import AppointmentChanged
-from common.events.customers import SourceChanged, VehicleChanged
+from common.events.customers import CustomerChanged, SourceChanged, VehicleChanged
 from common.events.webhooks import WebhookAccepted
 from common.ids import new_id
 from common.testing.runtime import DEALER
+from ingest import store
+from ingest.domain.snapshots import CustomerSnapshot, OrderSnapshot
+from ingest.identity import bookings
 
 START = "2026-03-10T09:00:00+01:00"
 
@@ -66,12 +69,40 @@ async def test_a_booking_of_a_vehicle_nobody_knew_makes_it_known(office: Any) ->
     assert (vehicle.vehicle_id, vehicle.customer_id) == (told.vehicle_id, told.customer_id)
 
 
+async def test_a_booking_that_names_a_customer_by_his_number_is_that_customers(office: Any) -> None:
+    await office.connect()
+    await office.read()
+    anne = next(one for one in await office.told(CustomerChanged) if one.full_name == "Anne Holm")
+    [told] = await appointments(office, webhook(customer_number="1"))
+    assert told.customer_id == anne.customer_id
+    assert len(await office.told(CustomerChanged)) == 3
+
+
+async def test_a_customer_whom_a_booking_named_first_is_the_one_that_the_books_tell_of_later(office: Any) -> None:
+    [told] = await appointments(office, webhook(customer_number="1"))
+    await office.connect()
+    await office.read()
+    anne = next(one for one in await office.told(CustomerChanged) if one.full_name == "Anne Holm")
+    assert told.customer_id == anne.customer_id
+
+
+async def test_a_number_that_two_sources_have_is_nobodys_for_sure(office: Any) -> None:
+    await office.connect()
+    await office.read()
+    await office.record(OrderSnapshot("1", "finished", finished_on=date(2025, 1, 1), customer=CustomerSnapshot("1", "Gert Toft")))
+    known = {one.customer_id for one in await office.told(CustomerChanged)}
+    [told] = await appointments(office, webhook(customer_number="1"))
+    assert told.customer_id not in known
+    assert await appointments(office, webhook(customer_number="1")) == []
+
+
 @pytest.mark.parametrize(
     "raw", ["", "[]", '{"starts_at": "soon"}', '{"booking_id": "b1"}', json.dumps({"booking_id": "", "starts_at": START})]
 )
 async def test_a_body_that_cannot_be_used_is_kept_and_stops_nothing(office: Any, raw: str) -> None:
     assert len(await appointments(office, webhook(raw=raw), webhook())) == 1
-    [kept] = await office.rt.sql(DEALER, "select raw, problem from ingest.kept")
+    async with office.rt.work(DEALER) as work:
+        [kept] = await store.kept(work.session, DEALER, bookings(DEALER), 10)
     assert kept.raw == raw
     assert kept.problem
 

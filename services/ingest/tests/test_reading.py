@@ -154,8 +154,10 @@ async def test_a_body_that_cannot_be_read_is_kept_and_the_rest_goes_in(office: A
     await office.connect()
     await office.read()
     assert set(await office.orders()) == {"101", "103", "104", "order-7001"}
-    [kept] = await office.rt.sql(DEALER, "select line, problem from ingest.kept")
-    assert kept.line == 102
+    office.books.customer(102, "\x00", mobilePhone=3, changed_at="2026-03-02T09:30:00Z")
+    await office.read()
+    kept = await office.rt.sql(DEALER, "select number, problem from ingest.kept order by number")
+    assert [one.number for one in kept] == ["102", "customer-102"]
 
 
 async def test_half_a_list_that_is_sound_json_ends_no_open_order(office: Any) -> None:
@@ -185,11 +187,13 @@ async def test_an_open_order_that_cannot_be_read_stands_all_the_same(office: Any
 async def test_an_invoice_that_is_none_stops_no_other(office: Any, body: str) -> None:
     office.books.oddities.instead["invoices/booked/103"] = body
     await office.connect()
-    for _ in range(2):
-        await office.read()
+    await office.read()
     office.books.oddities.instead.clear()
     await office.read()
     assert {"101", "102", "104"} <= set(await office.orders())
+    await office.read(hours=24)
+    assert {"101", "102", "103", "104"} <= set(await office.orders())
+    assert await office.rt.sql(DEALER, "select 1 from ingest.kept") == []
 
 
 async def test_an_invoice_too_large_to_be_told_is_kept_and_stops_nothing(office: Any) -> None:

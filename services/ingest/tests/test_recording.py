@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from common.events.customers import CustomerChanged, VehicleChanged, VehicleMerged
+from common.events.customers import CustomerChanged, CustomerMerged, VehicleChanged, VehicleMerged
 from common.events.work_orders import OrderLine, WorkOrderChanged
 from ingest.domain.snapshots import CustomerSnapshot, OrderSnapshot, VehicleSnapshot
 
@@ -86,6 +86,45 @@ async def test_what_an_older_order_says_of_a_customer_only_fills_gaps(office: An
     await office.record(job("2", "2026-01-01", car("AB12345"), customer=newer), job("1", "2025-01-01", car("AB12345")))
     [customer] = await office.told(CustomerChanged)
     assert (customer.full_name, customer.email) == ("Anne Ravn", "anne@example.com")
+
+
+async def test_sources_have_customers_of_their_own_unless_they_share_their_numbers(office: Any) -> None:
+    await office.record(job("1", "2025-01-01", car("AB12345")), source="planner")
+    await office.record(job("7", "2025-02-01", car("CD23456")), source="accounts")
+    assert len(await office.told(CustomerChanged)) == 2
+    await office.record(job("8", "2025-02-01", car("EF34567"), customer=BO), source="accounts", numbers_of="planner")
+    await office.record(job("2", "2025-03-01", car("EF34567"), customer=BO), source="planner")
+    assert len([one for one in await office.told(CustomerChanged) if one.number == "2"]) == 1
+
+
+async def test_customers_who_turn_out_to_be_one_are_merged_and_what_they_had_moves(office: Any) -> None:
+    await office.record(job("1", "2025-01-01", car("AB12345")), source="planner")
+    mobile = CustomerSnapshot("1", mobile="+4520123456", groups=("5",))
+    await office.record(job("7", "2025-02-01", car("CD23456"), customer=mobile), source="accounts")
+    older, newer = (order.customer_id for order in (await office.orders()).values())
+    again = job("7", "2025-02-01", car("CD23456"), customer=mobile)
+    events = await office.record(again, source="accounts", numbers_of="planner")
+    assert [(one.customer_id, one.into_id) for one in events if isinstance(one, CustomerMerged)] == [(newer, older)]
+    assert {order.customer_id for order in (await office.orders()).values()} == {older}
+    assert {vehicle.customer_id for vehicle in await office.told(VehicleChanged)} == {older}
+    kept = next(one for one in await office.told(CustomerChanged) if one.customer_id == older)
+    assert (kept.full_name, kept.email, kept.mobile, kept.groups) == ("Anne Holm", "anne@example.com", "+4520123456", ("5",))
+    assert await office.record(again, source="accounts", numbers_of="planner") == []
+
+
+async def test_a_vehicle_is_known_again_by_its_sources_key_and_takes_a_plate_later(office: Any) -> None:
+    await office.record(job("1", "2025-01-01", car(key="77")), job("2", "2025-02-01", car("AB12345", key="77")))
+    await office.record(job("3", "2025-03-01", car("AB12345")), job("4", "2025-03-01", car(key="77")), source="files")
+    await office.record(job("5", "2025-03-01", car(key="77")), source="other")
+    orders = await office.orders()
+    assert len({orders[number].vehicle_id for number in "1234"}) == 1
+    assert orders["5"].vehicle_id != orders["1"].vehicle_id
+
+
+async def test_an_order_that_names_no_vehicle_has_none(office: Any) -> None:
+    await office.record(job("1", "2025-01-01", car()))
+    assert (await office.orders())["1"].vehicle_id is None
+    assert await office.told(VehicleChanged) == []
 
 
 async def test_a_credit_note_takes_back_the_order_it_names(office: Any) -> None:

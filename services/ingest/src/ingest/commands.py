@@ -3,28 +3,30 @@
 import asyncio
 import json
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from common.errors import DomainError
+from common.errors import DomainError, NotFound
 from common.ids import DealerId, dealer_named, derived_id
 from common.service import Runtime, Service, opened
 from ingest import files, store
 from ingest.clients.economic import BASE, CALLS_A_DAY
 from ingest.clients.sealing import Sealer
-from ingest.domain.mapping import FileMapping, read_mapping
+from ingest.domain.mapping import FileMapping, Gives, read_mapping
 from ingest.recording import POLL, Recorder
 
 _out = Console(soft_wrap=True, highlight=False, markup=False)
 _err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 SHOWN = 20  # bad rows printed; all are kept
+MOST_KEPT = 100_000
 
 
 def add_commands(app: typer.Typer, service: Service) -> None:
@@ -72,12 +74,17 @@ def add_commands(app: typer.Typer, service: Service) -> None:
         mapping: Annotated[
             Path | None, typer.Option(help="A JSON file that maps columns to fields; without one: JSON lines.")
         ] = None,
+        gives: Annotated[list[str] | None, typer.Option(help="What its files tell, where that is not what one expects.")] = None,
+        numbers_of: Annotated[
+            str | None, typer.Option(help="Another source of this dealer with the same customer numbers.")
+        ] = None,
     ) -> None:
         """A source whose files are brought by `autoflows import`."""
         found = _mapping(mapping) if mapping is not None else None
         config = {
-            "gives": list(found.gives) if found else ["orders", "open_orders"],
+            "gives": _gives(gives) or list(found.told() if found else ("orders", "open_orders")),
             "mapping": found.model_dump() if found else None,
+            "numbers_of": str(source_id(dealer_named(dealer), numbers_of)) if numbers_of else None,
         }
         asyncio.run(_connect(service, dealer, name, "file", config, None))
 
@@ -86,15 +93,25 @@ def add_commands(app: typer.Typer, service: Service) -> None:
         """Show a dealer's sources and how they fare."""
         asyncio.run(_list(service, dealer))
 
+    @connect.command()
+    def kept(
+        dealer: Annotated[str, typer.Option(help="The dealer's short name.")],
+        source: Annotated[str, typer.Option(help="The source's name (autoflows connect list).")],
+        to: Annotated[Path | None, typer.Option(help="Write them as a file, to be mended and imported.")] = None,
+        drop: Annotated[bool, typer.Option("--drop", help="Forget them.")] = False,
+    ) -> None:
+        """Show what a source told that cannot be used; an order that is recorded later is kept no more."""
+        asyncio.run(_kept(service, dealer, source, to, drop))
+
     @app.command(name="import")
     def import_file(
-        path: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or JSON-lines file of orders.")],
+        path: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or JSON-lines file of orders or appointments.")],
         dealer: Annotated[str, typer.Option(help="The dealer's short name.")],
         source: Annotated[str, typer.Option(help="The source's name (autoflows connect file).")],
         mapping: Annotated[Path | None, typer.Option(help="Another mapping than the source's.")] = None,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and keep nothing.")] = False,
     ) -> None:
-        """Bring a file of orders. Bad rows are told by line and kept for repair; the rest goes in."""
+        """Bring a file of orders or appointments. Bad rows are told by line and kept for repair; the rest goes in."""
         raise typer.Exit(asyncio.run(_import(service, path, dealer, source, mapping, dry_run)))
 
 
@@ -106,6 +123,8 @@ async def _connect(
     async with opened(service) as runtime:
         await _known(runtime, dealer, slug)
         async with runtime.work(dealer) as work:
+            if (other := config.get("numbers_of")) and await store.source(work.session, dealer, UUID(other)) is None:
+                raise NotFound(f"{slug} has no source of that name to take customer numbers from.")
             sealed = Sealer(runtime.settings).seal(secrets) if secrets else None
             await store.save_source(work.session, dealer, source, title=name, kind=kind, config=config, secrets=sealed)
             recorder = Recorder(work, source, tuple(config["gives"]))
@@ -133,6 +152,35 @@ async def _list(service: Service, slug: str) -> None:
             _out.print(f"  {kept[source.source_id]} of what it told cannot be used, and is kept for repair.")
 
 
+async def _kept(service: Service, slug: str, name: str, to: Path | None, drop: bool) -> None:
+    dealer = dealer_named(slug)
+    async with opened(service) as runtime:
+        await _known(runtime, dealer, slug)
+        async with runtime.work(dealer) as work:
+            if await store.source(work.session, dealer, source_id(dealer, name)) is None:
+                raise NotFound(f"{slug} has no source {name!r}. See: autoflows connect list --dealer {slug}")
+            rows = await store.kept(work.session, dealer, source_id(dealer, name), MOST_KEPT)
+            for row in rows:
+                _out.print(f"{row.kept_at:%Y-%m-%d} {row.file or row.number or 'webhook'}, line {row.line}: {row.problem}")
+            if to is not None:
+                _write(to, rows)
+            if drop:
+                await store.drop_kept(work.session, dealer, source_id(dealer, name))
+    if not rows:
+        _out.print(f"Nothing of {name} is kept.")
+
+
+def _write(to: Path, rows: Sequence[Any]) -> None:
+    """Write what is kept as a file: of a CSV the rows under the newest header."""
+    header = rows[0].header if rows else None
+    mine = [row for row in rows if row.header == header]
+    lines = [*([header] if header else []), *(row.raw for row in mine)]
+    to.write_text(
+        "".join(line.rstrip("\r\n") + "\n" for line in lines), encoding="utf-8-sig"
+    )  # its mark says more than any mapping
+    _out.print(f"{len(mine)} of {len(rows)} are written to {to}, as UTF-8.")
+
+
 async def _import(service: Service, path: Path, slug: str, name: str, mapping: Path | None, dry_run: bool) -> int:
     dealer = dealer_named(slug)
     async with opened(service) as runtime:
@@ -149,7 +197,7 @@ async def _import(service: Service, path: Path, slug: str, name: str, mapping: P
             )  # fmt: skip
     would = "would be " if dry_run else ""
     _out.print(
-        f"{path.name}: {report.recorded} orders {would}recorded, {report.unchanged} unchanged, {len(report.bad)} bad rows."
+        f"{path.name}: {report.recorded} {report.kinds} {would}recorded, {report.unchanged} unchanged, {len(report.bad)} bad rows."
     )
     for bad in report.bad[:SHOWN]:
         _err.print(f"line {bad.line}: {bad.problem}")
@@ -176,6 +224,14 @@ async def _known(runtime: Runtime, dealer: DealerId, slug: str) -> None:
 def source_id(dealer: UUID, name: str) -> UUID:
     """A source's id follows from its name."""
     return derived_id("source", dealer, name.casefold())
+
+
+def _gives(words: list[str] | None) -> list[str]:
+    if unknown := set(words or ()) - set(get_args(Gives)):
+        raise DomainError(
+            f"No source gives {', '.join(sorted(unknown))}; it may give {', '.join(get_args(Gives))}.", code="bad_gives"
+        )
+    return words or []
 
 
 def _mapping(path: Path) -> FileMapping:

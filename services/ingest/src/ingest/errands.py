@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import httpx
 
+from common import failpoints
 from common.errors import DomainError, TransientError
-from common.ids import DealerId
+from common.ids import DealerId, derived_id
 from common.service import Runtime
 from common.work import Work
 from ingest import store
@@ -19,9 +20,10 @@ from ingest.domain import economic
 from ingest.recording import POLL, Recorder
 
 SLICE = 50  # invoices recorded in one transaction
+MOST_KEPT = 1_000  # of one source, looked at again
 TOLD_EVERY = timedelta(hours=6)
 AFTER_TROUBLE = timedelta(minutes=10)
-_NUMBERS = ("bookedInvoiceNumber", "orderNumber", "customerNumber")
+AGAIN_AFTER = timedelta(days=1)
 T = TypeVar("T")
 OVERLAP = timedelta(hours=1)  # customers changed while we read
 
@@ -86,7 +88,7 @@ class Poll:
             told_at = datetime.fromisoformat(cursor["told_at"]) if "told_at" in cursor else None
             if fresh_at is not None and (told_at is None or fresh_at - told_at >= TOLD_EVERY):
                 cursor["told_at"] = fresh_at.isoformat()
-                recorder = Recorder(work, source.source_id, tuple(source.config["gives"]))
+                recorder = Recorder.of(work, source)
                 await recorder.source(title=source.title, kind=source.kind, fresh_at=fresh_at, polled=True)
             await store.change_source(work.session, dealer, source.source_id, cursor=cursor, **values)
         return next_at
@@ -99,12 +101,16 @@ class Reading:
         self._runtime, self._dealer, self._source, self._client = runtime, dealer, source, client
         self._gives = tuple(source.config["gives"])
         self._country = "DK"
+        self._kept: dict[str, datetime] = {}
 
     async def read(self) -> None:
         async with self._runtime.work(self._dealer) as work:
             dealer = await store.dealer(work.session, self._dealer)
             self._country = dealer.country if dealer is not None else "DK"
+            kept = await store.kept(work.session, self._dealer, self._source.source_id, MOST_KEPT)
+            self._kept = {row.number: row.kept_at for row in kept if row.number is not None}
         await self._customers()
+        await self._invoices_again()
         await self._invoices()
         if "open_orders" in self._gives:
             await self._orders()
@@ -115,12 +121,12 @@ class Reading:
         async for slice_ in _slices(self._client.customers_changed(since)):
             async with self._runtime.work(self._dealer) as work:
                 await store.lock_dealer(work.session, self._dealer)
-                recorder = Recorder(work, self._source.source_id, self._gives)
+                recorder = Recorder.of(work, self._source)
                 for body in slice_:
-                    if (
-                        customer := await self._read(work, body, lambda body: economic.customer(body, self._country))
-                    ) is not None:
-                        await recorder.customer(customer)
+                    name = f"customer-{body.get('customerNumber')}"
+                    found = await self._read(work, name, body, lambda body: economic.customer(body, self._country))
+                    if found is not None:
+                        await recorder.customer(found)
         await self._move("customers_since", (began_at - OVERLAP).isoformat(timespec="seconds").replace("+00:00", "Z"))
 
     async def _invoices(self) -> None:
@@ -129,21 +135,34 @@ class Reading:
             numbers = sorted(int(head["bookedInvoiceNumber"]) for head in slice_)
             bodies, trouble = await self._bodies(numbers)
             async with self._runtime.work(self._dealer) as work:
-                recorder = Recorder(work, self._source.source_id, self._gives)
-                for number, body in zip(numbers, bodies, strict=False):  # fewer bodies where one was not to be had
-                    if (invoice := await self._read(work, body, economic.invoice)) is not None:
-                        await recorder.order(invoice)
-                    after = max(after, number)
-                await self._save_cursor(work, "invoices_after", after)
+                await self._record(work, bodies)
+                await self._save_cursor(work, "invoices_after", after := max([after, *bodies]))
+            failpoints.hit("ingest.after_slice")
             if trouble is not None:
                 raise trouble
 
-    async def _bodies(self, numbers: list[int]) -> tuple[list[dict[str, Any]], Exception | None]:
+    async def _invoices_again(self) -> None:
+        """Invoices that could not be used are asked for a day later: the answer was a half one, or we read better since."""
+        until = self._runtime.clock.now() - AGAIN_AFTER
+        numbers = sorted(int(number) for number, kept_at in self._kept.items() if number.isdigit() and kept_at <= until)
+        bodies, trouble = await self._bodies(numbers[:SLICE])
+        async with self._runtime.work(self._dealer) as work:
+            await self._record(work, bodies)
+        if trouble is not None:
+            raise trouble
+
+    async def _record(self, work: Work, bodies: dict[int, dict[str, Any]]) -> None:
+        recorder = Recorder.of(work, self._source)
+        for number, body in bodies.items():
+            if (invoice := await self._read(work, str(number), body, economic.invoice)) is not None:
+                await recorder.order(invoice)
+
+    async def _bodies(self, numbers: list[int]) -> tuple[dict[int, dict[str, Any]], Exception | None]:
         """These invoices in their order, up to the first that is not to be had now: what was paid for is not read twice."""
-        bodies: list[dict[str, Any]] = []
+        bodies: dict[int, dict[str, Any]] = {}
         for number in numbers:
             try:
-                bodies.append(await self._invoice(number))
+                bodies[number] = await self._invoice(number)
             except (TransientError, DomainError) as error:
                 return bodies, error
         return bodies, None
@@ -162,25 +181,30 @@ class Reading:
                 bodies[number] = body
         for numbers in _parts(sorted(bodies)):
             async with self._runtime.work(self._dealer) as work:
-                recorder = Recorder(work, self._source.source_id, self._gives)
+                recorder = Recorder.of(work, self._source)
                 for number in numbers:
-                    if (snapshot := await self._read(work, bodies[number], economic.order)) is not None:
+                    name = economic.open_number(number)
+                    if (snapshot := await self._read(work, name, bodies[number], economic.order)) is not None:
                         await recorder.order(snapshot)
         async with self._runtime.work(self._dealer) as work:  # what cannot be read stands all the same
-            recorder = Recorder(work, self._source.source_id, self._gives)
+            recorder = Recorder.of(work, self._source)
             await recorder.end_open_orders_but({economic.open_number(number) for number in bodies})
 
-    async def _read(self, work: Work, body: dict[str, Any], parse: Callable[[dict[str, Any]], T]) -> T | None:
+    async def _read(self, work: Work, name: str, body: dict[str, Any], parse: Callable[[dict[str, Any]], T]) -> T | None:
         """A body as a snapshot; one that is not as documented is kept for repair, and the rest goes in."""
+        source = self._source.source_id
         try:
-            return parse(body)
+            found = parse(body)
         except (ValueError, TypeError, AttributeError, KeyError, ArithmeticError) as error:  # whatever shape it has
-            number = next((body[name] for name in _NUMBERS if isinstance(body.get(name), int)), 0)
-            raw = json.dumps(body, ensure_ascii=True)
-            await store.keep(
-                work.session, work.dealer, self._source.source_id, number, raw, f"{type(error).__name__}: {error}", work.now
-            )
+            kind, _, number = name.rpartition("-")
+            line = int(number[-9:]) if number.isdigit() else 0
+            raw, problem = json.dumps(body, ensure_ascii=True), f"{type(error).__name__}: {error}"
+            kept = store.Kept(source, derived_id("kept", source, kind), line, raw, problem, name)
+            await store.keep(work.session, work.dealer, work.now, kept)
             return None
+        if name in self._kept:
+            await store.mended(work.session, work.dealer, source, [name])
+        return found
 
     async def _move(self, name: str, value: object) -> None:
         async with self._runtime.work(self._dealer) as work:

@@ -15,10 +15,12 @@ from common.web import strict_json
 from common.work import Work
 from ingest import store
 from ingest.domain.snapshots import AppointmentSnapshot, CustomerSnapshot, VehicleSnapshot
+from ingest.identity import bookings
 from ingest.recording import Recorder
 
 handlers = Handlers()
 BOOKINGS = "booking"
+GIVES = ("appointments",)
 
 
 class Booking(BaseModel):
@@ -32,7 +34,7 @@ class Booking(BaseModel):
     text: str = Field(default="", max_length=2000)
     plate: str | None = None
     vin: str | None = None
-    customer_number: str | None = None
+    customer_number: str | None = Field(default=None, max_length=200)
     invitation: str | None = None
     invitation_id: UUID | None = None  # put in by api, which knows the code
 
@@ -47,16 +49,20 @@ async def record_booking(event: WebhookAccepted, work: Work) -> None:
     """A booking becomes an appointment; a body that cannot be used is kept and shown, not lost."""
     if event.source != BOOKINGS:
         return
+    source = bookings(work.dealer)
+    recorder = Recorder(work, source, GIVES)
+    await store.ensure_source(work.session, work.dealer, source, title="Booking", kind="webhook", gives=list(GIVES))
+    await store.change_source(work.session, work.dealer, source, fresh_at=work.now)
+    await recorder.source(title="Booking", kind="webhook", fresh_at=None, polled=False)
     try:
         booking = Booking.model_validate(strict_json(event.body.encode()))
     except (ValidationError, ValueError) as error:
-        await store.keep(work.session, work.dealer, _origin(event), 0, event.body, _brief(error), work.now)
+        kept = store.Kept(source, derived_id(event.source, event.delivery_id), 0, event.body, _brief(error))
+        await store.keep(work.session, work.dealer, work.now, kept)
         return
     dealer = await store.dealer(work.session, work.dealer)
     zone = ZoneInfo(dealer.timezone) if dealer is not None else ZoneInfo("UTC")
     starts_at = booking.starts_at if booking.starts_at.tzinfo else booking.starts_at.replace(tzinfo=zone)
-    recorder = Recorder(work, derived_id("source", work.dealer, BOOKINGS), ("appointments",))
-    await recorder.source(title="Booking", kind="webhook", fresh_at=None, polled=False)
     await recorder.appointment(
         AppointmentSnapshot(
             booking.booking_id, starts_at, booking.status, booking.text,
@@ -65,10 +71,6 @@ async def record_booking(event: WebhookAccepted, work: Work) -> None:
         ),
         InvitationId(booking.invitation_id) if booking.invitation_id else None,
     )  # fmt: skip
-
-
-def _origin(event: WebhookAccepted) -> UUID:
-    return derived_id(event.source, event.delivery_id)
 
 
 def _brief(error: Exception) -> str:

@@ -7,7 +7,7 @@ import typer
 
 from common.errands import Errand
 from common.events.appointments import AppointmentChanged
-from common.events.customers import CustomerChanged, SourceChanged, VehicleChanged, VehicleMerged
+from common.events.customers import CustomerChanged, CustomerMerged, SourceChanged, VehicleChanged, VehicleMerged
 from common.events.work_orders import WorkOrderChanged
 from common.service import Runtime, Service
 from ingest.clients.sealing import Sealer
@@ -29,7 +29,15 @@ service = Service(
     name="ingest",
     migrations="ingest:migrations",
     handlers=handlers,
-    publishes=(CustomerChanged, VehicleChanged, VehicleMerged, SourceChanged, WorkOrderChanged, AppointmentChanged),
+    publishes=(
+        CustomerChanged,
+        CustomerMerged,
+        VehicleChanged,
+        VehicleMerged,
+        SourceChanged,
+        WorkOrderChanged,
+        AppointmentChanged,
+    ),
     errands=_build_errands,
     commands=_add_commands,
 )

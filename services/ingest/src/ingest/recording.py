@@ -1,102 +1,61 @@
 """The one way in: a snapshot is recorded under the ids that ingest mints, and told only when it changed something."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from common.events.appointments import AppointmentChanged
-from common.events.customers import CustomerChanged, SourceChanged, VehicleChanged, VehicleMerged
+from common.events.customers import SourceChanged
 from common.events.work_orders import WorkOrderChanged
 from common.ids import AppointmentId, CustomerId, InvitationId, OrderId, SourceId, VehicleId, WorkshopId, derived_id, new_id
 from common.work import Work
 from ingest import store
 from ingest.domain import crediting
-from ingest.domain.merging import Known, identify
-from ingest.domain.snapshots import AppointmentSnapshot, CustomerSnapshot, OrderSnapshot, VehicleSnapshot
+from ingest.domain.snapshots import AppointmentSnapshot, CustomerSnapshot, OrderSnapshot
+from ingest.identity import REGISTER, Identities, bookings
+from ingest.telling import tell
 
-CUSTOMER, VEHICLE, ORDER, APPOINTMENT = "customer", "vehicle", "order", "appointment"
+ORDER, APPOINTMENT = "order", "appointment"
 POLL = "poll"  # the errand that reads sources
-REGISTER = "~"  # what a source's own list of customers says is newer than what any order says of them
-Told = WorkOrderChanged | CustomerChanged | VehicleChanged | VehicleMerged | AppointmentChanged | SourceChanged
 
 
 class Recorder:
     """Records what one source tells, within one transaction."""
 
-    def __init__(self, work: Work, source_id: UUID, gives: tuple[str, ...]) -> None:
+    def __init__(self, work: Work, source_id: UUID, gives: tuple[str, ...], numbers_of: UUID | None = None) -> None:
         self._work, self._source, self._gives = work, SourceId(source_id), gives
+        self._identities = Identities(work, self._source, SourceId(numbers_of) if numbers_of is not None else None)
+
+    @classmethod
+    def of(cls, work: Work, source: Any) -> "Recorder":
+        """What a connection of this dealer tells."""
+        numbers_of = source.config.get("numbers_of")
+        return cls(work, source.source_id, tuple(source.config["gives"]), UUID(numbers_of) if numbers_of else None)
+
+    async def customer(self, snapshot: CustomerSnapshot, *, as_of: str = REGISTER) -> CustomerId:
+        """Record a customer."""
+        return await self._identities.customer(snapshot, as_of=as_of)
 
     async def order(self, snapshot: OrderSnapshot) -> bool:
         """Record an order with its customer and vehicle; False when nothing changed by it."""
         await store.lock_dealer(self._work.session, self._work.dealer)
         customer = await self.customer(snapshot.customer, as_of=snapshot.as_of()) if snapshot.customer else None
-        vehicle = await self.vehicle(snapshot.vehicle, customer, snapshot)
+        vehicle = await self._identities.vehicle(snapshot.vehicle, customer, snapshot)
         order = OrderId(await self._find(ORDER, snapshot.number) or await self._mint(ORDER, snapshot.number))
         event = self._order_event(order, snapshot, customer, vehicle)
         if snapshot.is_credit_note():
             return await self._credit_note(event.model_copy(update={"status": "credited"}), snapshot)
-        return await self._tell(await self._judged(event))
-
-    async def customer(self, snapshot: CustomerSnapshot, *, as_of: str = REGISTER) -> CustomerId:
-        """Record a customer. What a snapshot does not tell stays as it was; an older one than the newest only fills gaps."""
-        work = self._work
-        customer = CustomerId(await self._find(CUSTOMER, snapshot.number) or await self._mint(CUSTOMER, snapshot.number))
-        told = {
-            "number": snapshot.number, "full_name": snapshot.full_name, "email": snapshot.email, "mobile": snapshot.mobile,
-            "kind": snapshot.kind, "groups": snapshot.groups or None, "language": snapshot.language,
-        }  # fmt: skip
-        before = await store.told(work.session, work.dealer, CustomerChanged, customer)
-        await self._update(before or CustomerChanged(revision=0, customer_id=customer), told, as_of)
-        return customer
-
-    async def vehicle(
-        self, snapshot: VehicleSnapshot, customer: CustomerId | None, order: OrderSnapshot | None
-    ) -> VehicleId | None:
-        """Find or mint the vehicle of a snapshot; None where nothing tells it apart."""
-        if not snapshot.is_known():
-            return None
-        names = {"vin": snapshot.vin, "plate": snapshot.plate, str(self._source): snapshot.key}
-        given = {scope: name for scope, name in names.items() if name}
-        identity = identify(snapshot.vin, await self._known(given))
-        vehicle = VehicleId(identity.vehicle or new_id())
-        for other in identity.same:
-            await self._merge(VehicleId(other), vehicle)
-        for scope, name in given.items():
-            await self._name(vehicle, scope, name, _at(order) or self._work.now)
-        await self._tell_vehicle(vehicle, snapshot, customer, order)
-        return vehicle
-
-    async def _known(self, given: Mapping[str, str]) -> list[Known]:
-        """The vehicles that these names belong to, in the order of the names."""
-        work = self._work
-        aliases = await store.aliased(work.session, work.dealer, VEHICLE, given)
-        found = []
-        for scope in given:
-            if scope in aliases:
-                told = await store.told(work.session, work.dealer, VehicleChanged, aliases[scope])
-                found.append(Known(aliases[scope], told.vin if told else None))
-        return found
-
-    async def _name(self, vehicle: VehicleId, scope: str, name: str, at: datetime) -> None:
-        """At that moment this name meant this vehicle; whoever had the plate before has it no more."""
-        work = self._work
-        before = (await store.aliased(work.session, work.dealer, VEHICLE, {scope: name})).get(scope)
-        await store.add_alias(work.session, work.dealer, store.Alias(VEHICLE, scope, name), vehicle, at)
-        after = (await store.aliased(work.session, work.dealer, VEHICLE, {scope: name})).get(scope)
-        if scope == "plate" and before is not None and before != after:
-            other = await store.told(work.session, work.dealer, VehicleChanged, before)
-            if other is not None and other.plate == name:
-                await self._tell(other.model_copy(update={"plate": None}))
+        return await tell(self._work, await self._judged(event))
 
     async def appointment(self, snapshot: AppointmentSnapshot, invitation: InvitationId | None = None) -> bool:
         """Record an appointment; False when nothing changed by it."""
         work = self._work
         await store.lock_dealer(work.session, work.dealer)
-        customer = await self.customer(snapshot.customer) if snapshot.customer else None
-        vehicle = await self.vehicle(snapshot.vehicle, customer, None)
+        customer = await self._customer_of(snapshot)
+        vehicle = await self._identities.vehicle(snapshot.vehicle, customer, None)
         found = AppointmentId(await self._find(APPOINTMENT, snapshot.number) or await self._mint(APPOINTMENT, snapshot.number))
         before = await store.told(work.session, work.dealer, AppointmentChanged, found)
-        return await self._tell(
+        return await tell(self._work, 
             AppointmentChanged(
                 revision=0, appointment_id=found, source_id=self._source, vehicle_id=vehicle or (before.vehicle_id if before else None),
                 customer_id=customer or (before.customer_id if before else None), starts_at=snapshot.starts_at.astimezone(UTC),
@@ -105,12 +64,20 @@ class Recorder:
             )
         )  # fmt: skip
 
+    async def _customer_of(self, snapshot: AppointmentSnapshot) -> CustomerId | None:
+        if snapshot.customer is None:
+            return None
+        if self._source == bookings(self._work.dealer):  # it has no customers of its own: the numbers are some other source's
+            return await self._identities.customer_named(snapshot.customer.number)
+        return await self._identities.customer(snapshot.customer, as_of="")
+
     async def source(self, *, title: str, kind: str, fresh_at: datetime | None, polled: bool) -> None:
         """Tell what this source can tell, and how fresh it is."""
-        await self._tell(
+        await tell(
+            self._work,
             SourceChanged(
                 revision=0, source_id=self._source, title=title, kind=kind, gives=self._gives, fresh_at=fresh_at, polled=polled
-            )
+            ),
         )
 
     def _order_event(
@@ -125,48 +92,6 @@ class Recorder:
             next_service_on=snapshot.next_service_on, gives=self._gives,
         )  # fmt: skip
 
-    async def _tell_vehicle(
-        self, vehicle: VehicleId, snapshot: VehicleSnapshot, customer: CustomerId | None, order: OrderSnapshot | None
-    ) -> None:
-        work = self._work
-        before = await store.told(work.session, work.dealer, VehicleChanged, vehicle)
-        event = before or VehicleChanged(revision=0, vehicle_id=vehicle)
-        if customer is not None and (event.customer_id is None or await self._is_latest(vehicle, order)):
-            event = event.model_copy(update={"customer_id": customer})
-        plate = await store.newest_alias(work.session, work.dealer, VEHICLE, "plate", vehicle)
-        told = {
-            name: getattr(snapshot, name)
-            for name in ("vin", "make", "model", "model_year", "fuel", "variant", "first_registered_on")
-        }
-        await self._update(event.model_copy(update={"plate": plate}), told, order.as_of() if order else "")
-
-    async def _is_latest(self, vehicle: VehicleId, order: OrderSnapshot | None) -> bool:
-        """Whether no finished order of this vehicle is later than this one."""
-        if order is None or order.finished_on is None:
-            return False
-        orders = await store.told_where(self._work.session, self._work.dealer, WorkOrderChanged, vehicle_id=vehicle)
-        here = (order.finished_on, order.number)
-        return all(other.finished_on is None or (other.finished_on, other.number) <= here for other in orders)
-
-    async def _merge(self, vehicle: VehicleId, into: VehicleId) -> None:
-        """Two vehicles are one: its names, facts and orders belong to the older from now on."""
-        work = self._work
-        await store.move_aliases(work.session, work.dealer, VEHICLE, vehicle, into)
-        merged = await store.told(work.session, work.dealer, VehicleChanged, vehicle)
-        kept = await store.told(work.session, work.dealer, VehicleChanged, into)
-        theirs = await store.told_where(work.session, work.dealer, WorkOrderChanged, vehicle_id=vehicle)
-        ours = await store.told_where(work.session, work.dealer, WorkOrderChanged, vehicle_id=into)
-        if merged is not None and kept is not None:
-            told = {name: value for name, value in merged if getattr(kept, name) is None}
-            finished = [order for order in (*theirs, *ours) if order.finished_on and order.customer_id]
-            latest = max(finished, key=lambda order: (order.finished_on or date.min, order.number), default=kept)
-            await self._tell(kept.model_copy(update=told | {"customer_id": latest.customer_id}))
-        for order in theirs:
-            await self._tell(order.model_copy(update={"vehicle_id": into}))
-        for appointment in await store.told_where(work.session, work.dealer, AppointmentChanged, vehicle_id=vehicle):
-            await self._tell(appointment.model_copy(update={"vehicle_id": into}))
-        await self._tell(VehicleMerged(revision=0, vehicle_id=vehicle, into_id=into))
-
     async def _credit_note(self, note: WorkOrderChanged, snapshot: OrderSnapshot) -> bool:
         """Record a credit note, and take back the order it names, else the customer's one of the mirrored amount."""
         work = self._work
@@ -175,12 +100,12 @@ class Recorder:
             orders = await self._orders_of_customer(note)
             credited = crediting.named_by(snapshot.seems_to_credit, orders) or crediting.mirrored_by(note, orders)
             number = credited.number if credited is not None else None
-        changed = await self._tell(note, credits=number)
+        changed = await tell(self._work, note, credits=number)
         order = await self._find(ORDER, number) if number is not None else None
         target = await store.told(work.session, work.dealer, WorkOrderChanged, order) if order is not None else None
         if target is None or target.order_id == note.order_id or target.status != "finished":
             return changed
-        return await self._tell(await self._judged(target)) or changed
+        return await tell(self._work, await self._judged(target)) or changed
 
     async def _judged(self, order: WorkOrderChanged) -> WorkOrderChanged:
         """The order as it stands once every credit note that we know was held against it, whichever came first."""
@@ -189,7 +114,7 @@ class Recorder:
         work = self._work
         notes = await store.orders_where(work.session, work.dealer, self._source, credits=order.number)
         if not notes and (note := crediting.mirroring(order, await self._loose_notes(order))) is not None:
-            await self._tell(note, credits=order.number)
+            await tell(self._work, note, credits=order.number)
             notes = [note]
         return order.model_copy(update={"status": "credited"}) if crediting.covers(notes, order) else order
 
@@ -212,7 +137,7 @@ class Recorder:
         await store.lock_dealer(self._work.session, self._work.dealer)
         for order in await store.orders_where(self._work.session, self._work.dealer, self._source, status="open"):
             if order.number not in standing:
-                await self._tell(order.model_copy(update={"status": "cancelled", "changed_on": self._work.now.date()}))
+                await tell(self._work, order.model_copy(update={"status": "cancelled", "changed_on": self._work.now.date()}))
 
     async def _find(self, kind: str, number: str) -> UUID | None:
         found = await store.aliased(self._work.session, self._work.dealer, kind, {str(self._source): number})
@@ -223,24 +148,3 @@ class Recorder:
         alias = store.Alias(kind, str(self._source), number)
         await store.add_alias(self._work.session, self._work.dealer, alias, entity, self._work.now)
         return entity
-
-    async def _update(self, event: CustomerChanged | VehicleChanged, told: Mapping[str, object], as_of: str) -> None:
-        """Tell an entity with what a snapshot says of it."""
-        newest = await store.as_of(self._work.session, self._work.dealer, type(event), event.entity())
-        news = {
-            name: value for name, value in told.items() if value is not None and (as_of >= newest or not getattr(event, name))
-        }  # fmt: skip
-        await self._tell(event.model_copy(update=news), as_of=max(as_of, newest))
-
-    async def _tell(self, event: Told, **beside: str | None) -> bool:
-        told = await store.save(self._work.session, self._work.dealer, event, **beside)
-        if told is None:
-            return False
-        self._work.publish(told)
-        return True
-
-
-def _at(order: OrderSnapshot | None) -> datetime | None:
-    """The moment of which a snapshot speaks."""
-    day = (order.finished_on or order.changed_on) if order is not None else None
-    return datetime.combine(day, time(), UTC) if day is not None else None

@@ -1,11 +1,11 @@
 """All SQL of ingest: entities under their aliases, sources, imports, and what is kept for repair."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Text, case, cast, func, select, text, tuple_, update
+from sqlalchemy import Text, case, cast, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from common.events.work_orders import WorkOrderChanged
 from ingest.tables import AliasRow, DealerRow, EntityRow, ImportRow, KeptRow, SourceRow
 
 S = TypeVar("S", bound=State)
+_CHUNK = 500
 
 
 class Alias(NamedTuple):
@@ -62,6 +63,12 @@ async def aliased(session: AsyncSession, dealer_id: UUID, kind: str, names: Mapp
         )
     )
     return {row.scope: row.entity_id for row in rows}
+
+
+async def named(session: AsyncSession, dealer_id: UUID, kind: str, name: str) -> dict[str, UUID]:
+    """Whom a name means in each scope that has it."""
+    same = (_alias.c.dealer_id == dealer_id) & (_alias.c.kind == kind) & (_alias.c.name == name)
+    return {row.scope: row.entity_id for row in await session.execute(select(_alias.c.scope, _alias.c.entity_id).where(same))}
 
 
 async def add_alias(session: AsyncSession, dealer_id: UUID, alias: Alias, entity: UUID, since: datetime) -> None:
@@ -158,6 +165,15 @@ async def save_source(session: AsyncSession, dealer_id: UUID, source: UUID, **va
     await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "source_id"], set_=at_once))
 
 
+async def ensure_source(session: AsyncSession, dealer_id: UUID, source: UUID, *, title: str, kind: str, gives: list[str]) -> None:
+    """Make a connection that nobody asked for: one that tells of itself."""
+    values = {
+        "dealer_id": dealer_id, "source_id": source, "title": title, "kind": kind, "config": {"gives": gives}, "cursor": {},
+        "state": "fine", "calls": 0, "revision": 0,
+    }  # fmt: skip
+    await session.execute(insert(_source).values(values).on_conflict_do_nothing())
+
+
 async def change_source(session: AsyncSession, dealer_id: UUID, source: UUID, **values: Any) -> None:
     """Note how a connection fares."""
     where = (_source.c.dealer_id == dealer_id) & (_source.c.source_id == source)
@@ -184,10 +200,13 @@ async def count_call(session: AsyncSession, dealer_id: UUID, source_id: UUID, da
     return counted
 
 
-async def begin_import(session: AsyncSession, dealer_id: UUID, import_id: UUID, source_id: UUID, file: str, at: datetime) -> None:
+async def begin_import(
+    session: AsyncSession, dealer_id: UUID, import_id: UUID, source_id: UUID, *, file: str, header: str | None, at: datetime
+) -> None:
+    """A file is being brought."""
     values = {
-        "dealer_id": dealer_id, "import_id": import_id, "source_id": source_id, "file": file, "begun_at": at, "recorded": 0,
-        "unchanged": 0, "bad": 0,
+        "dealer_id": dealer_id, "import_id": import_id, "source_id": source_id, "file": file, "header": header, "begun_at": at,
+        "recorded": 0, "unchanged": 0, "bad": 0,
     }  # fmt: skip
     await session.execute(insert(_import).values(values))
 
@@ -211,24 +230,60 @@ async def count_imported(
     await session.execute(update(_import).where(where).values(more))
 
 
-async def keep(session: AsyncSession, dealer_id: UUID, origin: UUID, line: int, raw: str, problem: str, at: datetime) -> None:
-    """Keep what could not be used, for repair."""
-    storable = raw[:100_000].replace("\x00", "").encode("utf-8", "replace").decode()
-    values = {
-        "dealer_id": dealer_id, "origin_id": origin, "line": line, "raw": storable, "problem": problem, "kept_at": at,
-    }  # fmt: skip
-    await session.execute(insert(_kept).values(values).on_conflict_do_nothing())
+class Kept(NamedTuple):
+    """Something that could not be used: where it stood, and of which order it told where that is known."""
+
+    source: UUID
+    origin: UUID
+    line: int
+    raw: str
+    problem: str
+    number: str | None = None
 
 
-async def kept(session: AsyncSession, dealer_id: UUID, origin: UUID) -> list[Any]:
-    """What is kept of one import or webhook, by line."""
-    where = (_kept.c.dealer_id == dealer_id) & (_kept.c.origin_id == origin)
-    return list(await session.execute(select(_kept).where(where).order_by(_kept.c.line)))
+async def keep(session: AsyncSession, dealer_id: UUID, at: datetime, *found: Kept) -> None:
+    """Keep what could not be used, for repair; what the source told the same before is kept once."""
+    for start in range(0, len(found), _CHUNK):
+        part = [one._replace(raw=_storable(one.raw)) for one in found[start : start + _CHUNK]]
+        same = tuple_(_kept.c.source_id, _kept.c.raw).in_([(one.source, one.raw) for one in part])
+        await session.execute(delete(_kept).where(_kept.c.dealer_id == dealer_id, same))
+        rows = [
+            {
+                "dealer_id": dealer_id, "origin_id": one.origin, "line": one.line, "raw": one.raw, "problem": one.problem,
+                "kept_at": at, "source_id": one.source, "number": one.number,
+            }
+            for one in part
+        ]  # fmt: skip
+        write = insert(_kept)
+        newer = {name: write.excluded[name] for name in ("raw", "problem", "kept_at", "number")}
+        await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "origin_id", "line"], set_=newer), rows)
+
+
+def _storable(raw: str) -> str:
+    return raw[:100_000].replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+async def kept(session: AsyncSession, dealer_id: UUID, source_id: UUID, limit: int) -> list[Any]:
+    """What is kept of a source with the file it stood in, the newest first."""
+    rows = select(_kept, _import.c.file, _import.c.header).outerjoin(
+        _import, (_import.c.dealer_id == _kept.c.dealer_id) & (_import.c.import_id == _kept.c.origin_id)
+    )
+    mine = (_kept.c.dealer_id == dealer_id) & (_kept.c.source_id == source_id)
+    return list(await session.execute(rows.where(mine).order_by(_kept.c.kept_at.desc(), _kept.c.line).limit(limit)))
 
 
 async def count_kept(session: AsyncSession, dealer_id: UUID, source_id: UUID) -> int:
-    """How much is kept of what a source told, by its files too."""
-    imports = select(_import.c.import_id).where(_import.c.dealer_id == dealer_id, _import.c.source_id == source_id)
-    of_source = (_kept.c.origin_id == source_id) | _kept.c.origin_id.in_(imports)
-    counting = select(func.count()).select_from(_kept).where(_kept.c.dealer_id == dealer_id, of_source)
-    return int(await session.scalar(counting) or 0)
+    """How much is kept of a source."""
+    mine = (_kept.c.dealer_id == dealer_id) & (_kept.c.source_id == source_id)
+    return int(await session.scalar(select(func.count()).select_from(_kept).where(mine)) or 0)
+
+
+async def mended(session: AsyncSession, dealer_id: UUID, source_id: UUID, numbers: Collection[str]) -> None:
+    """These were recorded, so nothing of them is left to repair."""
+    mine = (_kept.c.dealer_id == dealer_id) & (_kept.c.source_id == source_id)
+    await session.execute(delete(_kept).where(mine, _kept.c.number.in_(numbers)))
+
+
+async def drop_kept(session: AsyncSession, dealer_id: UUID, source_id: UUID) -> None:
+    """Forget what is kept of a source."""
+    await session.execute(delete(_kept).where(_kept.c.dealer_id == dealer_id, _kept.c.source_id == source_id))

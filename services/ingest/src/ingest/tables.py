@@ -76,7 +76,10 @@ class AliasRow(Row, table=True):
     """A name by which an entity is known again: a source's own id, a VIN, a plate."""
 
     __tablename__ = "alias"
-    __table_args__ = (sa.Index(None, "dealer_id", "kind", "entity_id"),)
+    __table_args__ = (
+        sa.Index(None, "dealer_id", "kind", "entity_id"),
+        sa.Index("alias_name_idx", "dealer_id", "kind", "name"),
+    )
 
     dealer_id: UUID = Field(primary_key=True)
     kind: str = Field(primary_key=True)
@@ -95,6 +98,7 @@ class ImportRow(Row, table=True):
     import_id: UUID = Field(primary_key=True)
     source_id: UUID
     file: str
+    header: str | None = None  # of a CSV, so that its bad rows can be written as a file again
     begun_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
     ended_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
     recorded: int = 0
@@ -103,13 +107,16 @@ class ImportRow(Row, table=True):
 
 
 class KeptRow(Row, table=True):
-    """What could not be used, kept for repair: a row of a file, or the body of a webhook."""
+    """What could not be used, kept for repair: a row of a file, an invoice, or the body of a webhook."""
 
     __tablename__ = "kept"
+    __table_args__ = (sa.Index("kept_source_idx", "dealer_id", "source_id"),)
 
     dealer_id: UUID = Field(primary_key=True)
-    origin_id: UUID = Field(primary_key=True)  # the import, or the event of a webhook
+    origin_id: UUID = Field(primary_key=True)  # the import, the kind of thing, or the event of a webhook
     line: int = Field(primary_key=True)
     raw: str
     problem: str
     kept_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    source_id: UUID | None = None
+    number: str | None = None  # of the order; when that is recorded, nothing is left to repair

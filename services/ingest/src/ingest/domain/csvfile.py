@@ -9,6 +9,7 @@ from common.errors import DomainError
 from ingest.domain.mapping import FileMapping
 
 MAX_CELL = 10_000
+_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _MAX_LINES = 50  # of one row: a quote that is never closed does not swallow the file
 
 
@@ -23,18 +24,34 @@ class Row:
 
 
 def decode(raw: bytes, encoding: str) -> str:
-    """A file's text. Raises DomainError where the bytes are of another encoding."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
+    """A file's text; its mark, where it has one, says more than the mapping. Raises DomainError for another encoding."""
+    encoding = next((told for mark, told in _MARKS.items() if raw.startswith(mark)), encoding)
+    if encoding == "cp1252" and not raw.isascii() and _is_utf8(raw):
+        raise DomainError("The file is UTF-8, and its mapping says cp1252: its letters would be garbled.", code="bad_encoding")
     try:
-        text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        text = raw.decode(encoding)
     except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
         raise DomainError(
-            f"The file is not {encoding}: byte {error.start} does not fit. Say its encoding in the mapping.", code="bad_encoding"
+            f"The file is not {encoding}: line {line} does not fit. Say its encoding in the mapping.", code="bad_encoding"
         ) from error
     if "\x00" in text:
         raise DomainError("The file holds NUL characters, so it is not text of that encoding.", code="bad_encoding")
     return text
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def header(text: str, mapping: FileMapping) -> str:
+    """The first record as it stands."""
+    lines = list(io.StringIO(text, newline=""))
+    return "".join(lines[: _record(lines, 0, mapping)[1]])
 
 
 def rows(text: str, mapping: FileMapping) -> Iterator[Row]:

@@ -1,32 +1,43 @@
 """How the columns of a file become fields: data, kept per source, so that a system nobody foresaw needs no code."""
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from common import values
 from common.errors import DomainError
 from common.events.work_orders import OrderLine
-from ingest.domain.snapshots import CustomerSnapshot, OrderSnapshot, VehicleSnapshot
+from ingest.domain.snapshots import AppointmentSnapshot, CustomerSnapshot, OrderSnapshot, VehicleSnapshot
 
 FIELDS = frozenset({
     "number", "status", "finished_on", "changed_on", "workshop", "text", "code", "quantity", "unit", "amount", "remarks",
     "odometer_km", "order_type", "mechanic", "hours", "next_service_on", "customer_number", "customer_name", "email", "mobile",
     "customer_kind", "customer_group", "plate", "vin", "make", "model", "model_year", "fuel", "first_registered_on", "credits",
+    "variant", "vehicle_number", "language", "starts_at", "starts_time",
 })  # fmt: skip
 _DATES = ("%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d")
+_TIMES = ("%H:%M", "%H.%M", "%H:%M:%S")
+Gives = Literal["orders", "open_orders", "appointments", "next_service_date", "contracts"]
 _STATUSES = {
     "": "finished", "finished": "finished", "afsluttet": "finished", "faktureret": "finished", "invoiced": "finished",
     "open": "open", "åben": "open", "aaben": "open", "cancelled": "cancelled", "annulleret": "cancelled",
     "credited": "credited", "krediteret": "credited",
 }  # fmt: skip
+_APPOINTMENTS = {
+    "": "booked", "booked": "booked", "booket": "booked", "bekræftet": "booked", "moved": "moved", "flyttet": "moved",
+    "cancelled": "cancelled", "aflyst": "cancelled", "annulleret": "cancelled", "no_show": "no_show", "udeblevet": "no_show",
+}  # fmt: skip
 
 
 class FileMapping(BaseModel):
-    """A file's shape. Rows with the same order number are lines of one order."""
+    """A file's shape. Rows with the same order number are lines of one order; where a column says when an appointment starts,
+    every row is one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,7 +46,8 @@ class FileMapping(BaseModel):
     encoding: Literal["utf-8", "cp1252", "utf-16"] = "utf-8"
     decimal: Literal[",", "."] = ","
     currency: str = "DKK"
-    gives: tuple[str, ...] = ("orders",)
+    dates: tuple[str, ...] = Field(default=_DATES, min_length=1)  # as `strptime` has them, the first that fits
+    gives: tuple[Gives, ...] = ()
     defaults: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("columns")
@@ -47,6 +59,27 @@ class FileMapping(BaseModel):
         if "number" not in columns.values():
             raise ValueError("some column must be the order's number")
         return columns
+
+    @field_validator("dates")
+    @classmethod
+    def _full_dates(cls, dates: tuple[str, ...]) -> tuple[str, ...]:
+        for shape in dates:
+            day = datetime(2026, 12, 31)  # noqa: DTZ001 - a calendar day, of no zone
+            try:
+                fits = datetime.strptime(day.strftime(shape), shape) == day  # noqa: DTZ007 - as above
+            except ValueError:
+                fits = False
+            if not fits:
+                raise ValueError(f"{shape!r} does not tell a day; one that does is %d-%m-%Y")
+        return dates
+
+    def has_appointments(self) -> bool:
+        """Whether its rows are appointments."""
+        return "starts_at" in self.columns.values()
+
+    def told(self) -> tuple[str, ...]:
+        """What a source of such files can tell."""
+        return self.gives or (("appointments",) if self.has_appointments() else ("orders",))
 
 
 class BadRow(ValueError):
@@ -68,16 +101,16 @@ def order_of(rows: Sequence[Mapping[str, str]], mapping: FileMapping, country: s
     status = _STATUSES.get(first.get("status", "").casefold())
     if status is None:
         raise BadRow(f"its status {first['status']!r} is unknown")
-    finished_on = _date(first.get("finished_on"), "finished_on")
+    finished_on = _date(first, "finished_on", mapping)
     if status == "finished" and finished_on is None:
         raise BadRow("a finished order needs its date")
     return OrderSnapshot(
         number=first["number"],
         status=status,
         finished_on=finished_on,
-        changed_on=_date(first.get("changed_on"), "changed_on") or finished_on,
+        changed_on=_date(first, "changed_on", mapping) or finished_on,
         customer=_customer(first, country),
-        vehicle=_vehicle(first),
+        vehicle=_vehicle(first, mapping, country, "\n".join(row.get(name, "") for row in rows for name in ("remarks", "text"))),
         workshop=first.get("workshop") or None,
         lines=tuple(_line(row, mapping) for row in rows if row.get("text") or row.get("code")),
         remarks="\n".join(dict.fromkeys(row["remarks"] for row in rows if row.get("remarks"))),
@@ -86,9 +119,28 @@ def order_of(rows: Sequence[Mapping[str, str]], mapping: FileMapping, country: s
         mechanics=tuple(dict.fromkeys(row["mechanic"] for row in rows if row.get("mechanic"))),
         hours=_number(first.get("hours"), mapping, "hours"),
         currency=mapping.currency,
-        next_service_on=_date(first.get("next_service_on"), "next_service_on"),
+        next_service_on=_date(first, "next_service_on", mapping),
         credits=first.get("credits") or None,
     )
+
+
+def appointment_of(row: Mapping[str, str], mapping: FileMapping, country: str, zone: ZoneInfo) -> AppointmentSnapshot:
+    """One appointment from its row; its time is that on the workshop's wall. Raises BadRow."""
+    status = _APPOINTMENTS.get(row.get("status", "").casefold())
+    if status is None:
+        raise BadRow(f"its status {row['status']!r} is unknown")
+    text = "\n".join(row[name] for name in ("text", "remarks") if row.get(name))
+    return AppointmentSnapshot(
+        row["number"], _instant(row, mapping, zone), status, text, _vehicle(row, mapping, country, text), _customer(row, country)
+    )
+
+
+def vehicle_in(vehicle: VehicleSnapshot, text: str, country: str) -> VehicleSnapshot:
+    """A vehicle that no field tells of is looked for in what was written."""
+    if vehicle.is_known():
+        return vehicle
+    plate = values.danish_plate_in(text) if country == "DK" else None
+    return replace(vehicle, plate=plate, vin=values.vin_in(text))
 
 
 def _customer(row: Mapping[str, str], country: str) -> CustomerSnapshot | None:
@@ -99,16 +151,18 @@ def _customer(row: Mapping[str, str], country: str) -> CustomerSnapshot | None:
     group = row.get("customer_group")
     return CustomerSnapshot(
         number, row.get("customer_name") or None, values.email(row.get("email")), values.mobile(row.get("mobile"), country),
-        row.get("customer_kind") or None, (group,) if group else (),
+        row.get("customer_kind") or None, (group,) if group else (), row.get("language") or None,
     )  # fmt: skip
 
 
-def _vehicle(row: Mapping[str, str]) -> VehicleSnapshot:
-    return VehicleSnapshot(
-        plate=values.plate(row.get("plate")), vin=values.vin(row.get("vin")), make=row.get("make") or None,
-        model=row.get("model") or None, model_year=_whole(row.get("model_year"), "model_year"), fuel=row.get("fuel") or None,
-        first_registered_on=_date(row.get("first_registered_on"), "first_registered_on"),
+def _vehicle(row: Mapping[str, str], mapping: FileMapping, country: str, text: str) -> VehicleSnapshot:
+    told = VehicleSnapshot(
+        plate=values.plate(row.get("plate")), vin=values.vin(row.get("vin")), key=row.get("vehicle_number") or None,
+        make=row.get("make") or None, model=row.get("model") or None, model_year=_whole(row.get("model_year"), "model_year"),
+        fuel=row.get("fuel") or None, variant=row.get("variant") or None,
+        first_registered_on=_date(row, "first_registered_on", mapping),
     )  # fmt: skip
+    return vehicle_in(told, text, country)
 
 
 def _line(row: Mapping[str, str], mapping: FileMapping) -> OrderLine:
@@ -119,10 +173,26 @@ def _line(row: Mapping[str, str], mapping: FileMapping) -> OrderLine:
     )  # fmt: skip
 
 
-def _date(given: str | None, name: str) -> date | None:
+def _instant(row: Mapping[str, str], mapping: FileMapping, zone: ZoneInfo) -> datetime:
+    """When it starts: an ISO instant, or a day and a time in one column or two."""
+    given = " ".join(row[name] for name in ("starts_at", "starts_time") if row.get(name))
+    with contextlib.suppress(ValueError):
+        if ":" in given and (found := datetime.fromisoformat(given)) and 1950 <= found.year <= 2100:
+            return found if found.tzinfo else found.replace(tzinfo=zone)
+    day, _, time = given.partition(" ")
+    for shape in _TIMES:
+        with contextlib.suppress(ValueError):
+            told = datetime.strptime(time.strip(), shape).time()  # noqa: DTZ007 - the zone follows
+            if (on := _date({"starts_at": day}, "starts_at", mapping)) is not None:
+                return datetime.combine(on, told, zone)
+    raise BadRow(f"starts_at: {given!r} is no day with a time")
+
+
+def _date(row: Mapping[str, str], name: str, mapping: FileMapping) -> date | None:
+    given = row.get(name)
     if not given:
         return None
-    for shape in _DATES:
+    for shape in mapping.dates:
         try:
             found = datetime.strptime(given, shape).date()  # noqa: DTZ007 - a calendar day, of no zone
         except ValueError:

@@ -1,0 +1,176 @@
+"""Who and which vehicle: ids are minted here alone, under every name a source has for them; what turns out to be one is merged."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+
+from common.events.appointments import AppointmentChanged
+from common.events.customers import CustomerChanged, CustomerMerged, VehicleChanged, VehicleMerged
+from common.events.work_orders import WorkOrderChanged
+from common.ids import CustomerId, DealerId, SourceId, VehicleId, derived_id, new_id
+from common.work import Work
+from ingest import store
+from ingest.domain.merging import Known, identify
+from ingest.domain.snapshots import NOT_TOLD, CustomerSnapshot, OrderSnapshot, VehicleSnapshot
+from ingest.telling import tell
+
+CUSTOMER, VEHICLE = "customer", "vehicle"
+REGISTER = "~"  # what a source's own list of customers says is newer than what any order says of them
+
+
+def bookings(dealer: DealerId) -> SourceId:
+    """The source that a dealer's booking webhooks are."""
+    return SourceId(derived_id("source", dealer, "booking"))
+
+
+class Identities:
+    """Finds, mints and merges customers and vehicles of one source, within one transaction. `numbers_of` is another source
+    with the same customer numbers."""
+
+    def __init__(self, work: Work, source: SourceId, numbers_of: SourceId | None = None) -> None:
+        self._work, self._source, self._numbers_of = work, source, numbers_of
+
+    async def customer(self, snapshot: CustomerSnapshot, *, as_of: str = REGISTER) -> CustomerId:
+        """Record a customer. What a snapshot does not tell stays as it was; an older one than the newest only fills gaps."""
+        work = self._work
+        customer = await self._customer(snapshot.number)
+        told = {
+            "number": snapshot.number, "full_name": snapshot.full_name, "email": snapshot.email, "mobile": snapshot.mobile,
+            "kind": snapshot.kind, "groups": snapshot.groups or None, "language": snapshot.language,
+            "consent": None if snapshot.consent == NOT_TOLD else snapshot.consent,
+        }  # fmt: skip
+        before = await store.told(work.session, work.dealer, CustomerChanged, customer)
+        await self._update(before or CustomerChanged(revision=0, customer_id=customer), told, as_of)
+        return customer
+
+    async def customer_named(self, number: str) -> CustomerId:
+        """The customer whom a booking names by a number of some source: the one who has it; else one nobody knew yet."""
+        found = set((await store.named(self._work.session, self._work.dealer, CUSTOMER, number)).values())
+        return CustomerId(found.pop()) if len(found) == 1 else await self.customer(CustomerSnapshot(number), as_of="")
+
+    async def _customer(self, number: str) -> CustomerId:
+        """Find or mint the customer of that number: here, in the source whose numbers these are, else as a booking named him."""
+        work = self._work
+        names = await store.named(work.session, work.dealer, CUSTOMER, number)
+        scopes = dict.fromkeys(str(scope) for scope in (self._source, self._numbers_of) if scope is not None)
+        found = {names[scope] for scope in scopes if scope in names}
+        if not found and set(names) == {str(bookings(work.dealer))}:
+            found = set(names.values())
+        customer = CustomerId(min(found, key=lambda one: one.int) if found else new_id())
+        for other in found - {customer}:
+            await self._merge_customers(CustomerId(other), customer)
+        for scope in scopes:
+            if scope not in names:
+                await store.add_alias(work.session, work.dealer, store.Alias(CUSTOMER, scope, number), customer, work.now)
+        return customer
+
+    async def _merge_customers(self, customer: CustomerId, into: CustomerId) -> None:
+        """Two customers are one: numbers, facts, vehicles and orders belong to the older from now on."""
+        work = self._work
+        await store.move_aliases(work.session, work.dealer, CUSTOMER, customer, into)
+        merged = await store.told(work.session, work.dealer, CustomerChanged, customer)
+        kept = await store.told(work.session, work.dealer, CustomerChanged, into)
+        if merged is not None and kept is not None:
+            told = {name: value for name, value in merged if getattr(kept, name) in (None, (), NOT_TOLD)}
+            await tell(work, kept.model_copy(update=told))
+        for order in await store.told_where(work.session, work.dealer, WorkOrderChanged, customer_id=customer):
+            await tell(work, order.model_copy(update={"customer_id": into}))
+        for vehicle in await store.told_where(work.session, work.dealer, VehicleChanged, customer_id=customer):
+            await tell(work, vehicle.model_copy(update={"customer_id": into}))
+        for appointment in await store.told_where(work.session, work.dealer, AppointmentChanged, customer_id=customer):
+            await tell(work, appointment.model_copy(update={"customer_id": into}))
+        await tell(work, CustomerMerged(revision=0, customer_id=customer, into_id=into))
+
+    async def vehicle(
+        self, snapshot: VehicleSnapshot, customer: CustomerId | None, order: OrderSnapshot | None
+    ) -> VehicleId | None:
+        """Find or mint the vehicle of a snapshot; None where nothing tells it apart."""
+        if not snapshot.is_known():
+            return None
+        names = {"vin": snapshot.vin, "plate": snapshot.plate, str(self._source): snapshot.key}
+        given = {scope: name for scope, name in names.items() if name}
+        identity = identify(snapshot.vin, await self._known(given))
+        vehicle = VehicleId(identity.vehicle or new_id())
+        for other in identity.same:
+            await self._merge_vehicles(VehicleId(other), vehicle)
+        for scope, name in given.items():
+            await self._name(vehicle, scope, name, _at(order) or self._work.now)
+        await self._tell_vehicle(vehicle, snapshot, customer, order)
+        return vehicle
+
+    async def _known(self, given: Mapping[str, str]) -> list[Known]:
+        """The vehicles that these names belong to, in the order of the names."""
+        work = self._work
+        aliases = await store.aliased(work.session, work.dealer, VEHICLE, given)
+        found = []
+        for scope in given:
+            if scope in aliases:
+                told = await store.told(work.session, work.dealer, VehicleChanged, aliases[scope])
+                found.append(Known(aliases[scope], told.vin if told else None))
+        return found
+
+    async def _name(self, vehicle: VehicleId, scope: str, name: str, at: datetime) -> None:
+        """At that moment this name meant this vehicle; whoever had the plate before has it no more."""
+        work = self._work
+        before = (await store.aliased(work.session, work.dealer, VEHICLE, {scope: name})).get(scope)
+        await store.add_alias(work.session, work.dealer, store.Alias(VEHICLE, scope, name), vehicle, at)
+        after = (await store.aliased(work.session, work.dealer, VEHICLE, {scope: name})).get(scope)
+        if scope == "plate" and before is not None and before != after:
+            other = await store.told(work.session, work.dealer, VehicleChanged, before)
+            if other is not None and other.plate == name:
+                await tell(self._work, other.model_copy(update={"plate": None}))
+
+    async def _tell_vehicle(
+        self, vehicle: VehicleId, snapshot: VehicleSnapshot, customer: CustomerId | None, order: OrderSnapshot | None
+    ) -> None:
+        work = self._work
+        before = await store.told(work.session, work.dealer, VehicleChanged, vehicle)
+        event = before or VehicleChanged(revision=0, vehicle_id=vehicle)
+        if customer is not None and (event.customer_id is None or await self._is_latest(vehicle, order)):
+            event = event.model_copy(update={"customer_id": customer})
+        plate = await store.newest_alias(work.session, work.dealer, VEHICLE, "plate", vehicle)
+        told = {
+            name: getattr(snapshot, name)
+            for name in ("vin", "make", "model", "model_year", "fuel", "variant", "first_registered_on")
+        }
+        await self._update(event.model_copy(update={"plate": plate}), told, order.as_of() if order else "")
+
+    async def _is_latest(self, vehicle: VehicleId, order: OrderSnapshot | None) -> bool:
+        """Whether no finished order of this vehicle is later than this one."""
+        if order is None or order.finished_on is None:
+            return False
+        orders = await store.told_where(self._work.session, self._work.dealer, WorkOrderChanged, vehicle_id=vehicle)
+        here = (order.finished_on, order.number)
+        return all(other.finished_on is None or (other.finished_on, other.number) <= here for other in orders)
+
+    async def _merge_vehicles(self, vehicle: VehicleId, into: VehicleId) -> None:
+        """Two vehicles are one: its names, facts and orders belong to the older from now on."""
+        work = self._work
+        await store.move_aliases(work.session, work.dealer, VEHICLE, vehicle, into)
+        merged = await store.told(work.session, work.dealer, VehicleChanged, vehicle)
+        kept = await store.told(work.session, work.dealer, VehicleChanged, into)
+        theirs = await store.told_where(work.session, work.dealer, WorkOrderChanged, vehicle_id=vehicle)
+        ours = await store.told_where(work.session, work.dealer, WorkOrderChanged, vehicle_id=into)
+        if merged is not None and kept is not None:
+            told = {name: value for name, value in merged if getattr(kept, name) is None}
+            finished = [order for order in (*theirs, *ours) if order.finished_on and order.customer_id]
+            latest = max(finished, key=lambda order: (order.finished_on or date.min, order.number), default=kept)
+            await tell(self._work, kept.model_copy(update=told | {"customer_id": latest.customer_id}))
+        for order in theirs:
+            await tell(self._work, order.model_copy(update={"vehicle_id": into}))
+        for appointment in await store.told_where(work.session, work.dealer, AppointmentChanged, vehicle_id=vehicle):
+            await tell(self._work, appointment.model_copy(update={"vehicle_id": into}))
+        await tell(self._work, VehicleMerged(revision=0, vehicle_id=vehicle, into_id=into))
+
+    async def _update(self, event: CustomerChanged | VehicleChanged, told: Mapping[str, object], as_of: str) -> None:
+        """Tell an entity with what a snapshot says of it."""
+        newest = await store.as_of(self._work.session, self._work.dealer, type(event), event.entity())
+        news = {
+            name: value for name, value in told.items() if value is not None and (as_of >= newest or not getattr(event, name))
+        }  # fmt: skip
+        await tell(self._work, event.model_copy(update=news), as_of=max(as_of, newest))
+
+
+def _at(order: OrderSnapshot | None) -> datetime | None:
+    """The moment of which a snapshot speaks."""
+    day = (order.finished_on or order.changed_on) if order is not None else None
+    return datetime.combine(day, time(), UTC) if day is not None else None
