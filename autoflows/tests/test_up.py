@@ -45,7 +45,7 @@ async def test_it_starts_refuses_a_second_start_restarts_what_dies_and_stops_cle
     os.kill(before, signal.SIGKILL)
 
     async def back() -> bool:
-        return product.told()["processes"].get("notifier", {}).get("pid") not in {None, before}
+        return product.told()["processes"]["notifier"]["pid"] not in {None, before}
 
     await until(back)
     await product.says("notifier ended (killed by SIGKILL)")

@@ -28,10 +28,10 @@ class Run:
     started_at: str
     address: str
     environment: dict[str, str] = field(default_factory=dict)
-    processes: dict[str, dict[str, Any]] = field(default_factory=dict)  # name -> pid, port
+    processes: dict[str, dict[str, Any]] = field(default_factory=dict)  # name -> pid (None: it starts again soon), port
 
     def ports(self) -> dict[str, int]:
-        """Where each process that has services answers."""
+        """Where each process that has services answers, or will as soon as it runs again."""
         return {name: told["port"] for name, told in self.processes.items() if told.get("services")}
 
 

@@ -83,6 +83,11 @@ class Supervisor:
                 task.cancel()
             await self.stop()
 
+    def pid(self, child: Child) -> int | None:
+        """The process of a child; None between its death and its next start."""
+        process = self.processes.get(child.name)
+        return process.pid if process is not None else None
+
     async def stop(self) -> None:
         """End every child: first those that use others. Each gets SIGTERM, and SIGKILL when it does not go."""
         self._stopping.set()

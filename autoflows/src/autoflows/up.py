@@ -57,9 +57,7 @@ async def _supervise(folder: Folder, wish: Wish, console: Console, run: Run, clu
 
     def changed() -> None:
         run.processes = {
-            child.name: {"pid": process.pid, "port": child.port, "services": list(child.services)}
-            for child in children
-            if (process := supervisor.processes.get(child.name)) is not None
+            child.name: {"pid": supervisor.pid(child), "port": child.port, "services": list(child.services)} for child in children
         }
         folder.tell(run)
 

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from common import failpoints
 
@@ -40,3 +41,11 @@ def test_a_test_may_have_something_else_happen() -> None:
     for _ in range(5):
         failpoints.hit("here")
     assert hits == ["hit"]
+
+
+def test_with_a_folder_each_point_kills_once_whoever_reaches_it(tmp_path: Path) -> None:
+    spec = f"here:2,other:3@{tmp_path}"
+    assert run(spec) == (-signal.SIGKILL, ["0"])
+    assert run(spec) == (-signal.SIGKILL, ["0", "1"])
+    assert run(spec) == (0, ["0", "1", "2"])
+    assert {path.name for path in tmp_path.iterdir()} == {"here", "other"}

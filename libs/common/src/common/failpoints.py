@@ -1,11 +1,13 @@
-"""Named points at which a test may have a process die: `AUTOFLOWS_FAILPOINT=name[:n]` kills it at the n-th time it gets there."""
+"""Named points at which a test may have a process die: `AUTOFLOWS_FAILPOINT=name[:n][,name[:n]…][@folder]` kills it at the n-th
+time it gets there; with a folder each point kills once, whichever process reaches it and however often that starts again."""
 
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
-_name: str | None = None
-_left = 0
+_left: dict[str, int] = {}
+_folder = ""
 
 
 def _die() -> None:
@@ -16,18 +18,29 @@ _act: Callable[[], None] = _die
 
 
 def arm(spec: str | None, act: Callable[[], None] = _die) -> None:
-    """Die (or `act`) at that point, `name` or `name:n`; None disarms."""
-    global _name, _left, _act
-    name, _, count = (spec or "").partition(":")
-    _name, _left, _act = name or None, int(count or 1), act
+    """Die (or `act`) at those points; None disarms."""
+    global _left, _folder, _act
+    points, _, _folder = (spec or "").partition("@")
+    named = [point.partition(":") for point in points.split(",") if point]
+    _left, _act = {name: int(count or 1) for name, _, count in named}, act
 
 
 def hit(name: str) -> None:
     """Say that this point is reached."""
-    global _name, _left
-    if _name is None or name != _name:
+    if name not in _left:
         return
-    _left -= 1
-    if _left == 0:
-        _name = None
-        _act()
+    _left[name] -= 1
+    if _left[name] == 0:
+        del _left[name]
+        if _is_first(name):
+            _act()
+
+
+def _is_first(name: str) -> bool:
+    if not _folder:
+        return True
+    try:
+        (Path(_folder) / name).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True

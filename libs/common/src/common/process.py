@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from common import web
+from common import failpoints, web
 from common.bus.log import Positions
 from common.bus.retention import forget
 from common.errors import TransientError
@@ -199,4 +199,5 @@ class _Server(uvicorn.Server):
 async def run(services: Sequence[Service], settings: Settings) -> None:
     """Run services in this process until SIGTERM or Ctrl-C."""
     configure_logging(settings)
+    failpoints.arm(settings.failpoint)
     await Process(services, settings).run()

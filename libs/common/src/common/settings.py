@@ -37,7 +37,8 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8080"  # api, as customers and dealers reach it
     notifier_url: str = "http://127.0.0.1:8081"  # notifier's redirects and pixel, as customers reach them
     service_urls: dict[str, str] = {}  # where api forwards a question: {"notifier": "http://…"}
-    failpoint: str | None = None  # tests only: die at this point (`common.failpoints`)
+    lease_seconds: float = 60.0  # an errand whose process died is taken up by another after so long
+    failpoint: str | None = None  # tests only: die at these points (`common.failpoints`)
     log_level: str = "INFO"
     log_json: bool = False
 

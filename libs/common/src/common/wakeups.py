@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
+from common import failpoints
 from common.bus.consumer import is_transient
 from common.errands import Errand
 from common.ids import DealerId
@@ -17,7 +18,6 @@ from common.service import Runtime
 
 _log = structlog.get_logger(__name__)
 ERRANDS_AT_ONCE = 4
-_LEASE = timedelta(seconds=60)
 _LOOK_SECONDS, _LOOKS = 0.1, 30  # a moved clock is seen within the first, what other processes did after all of them
 _AFTER_FAILURE = timedelta(seconds=5)
 
@@ -56,6 +56,7 @@ class Wakeups:
         self._schema = runtime.service.name
         self._jobs = runtime.service.jobs.by_name
         self._errands = {errand.name: errand for errand in runtime.errands}
+        self._lease_time = timedelta(seconds=runtime.settings.lease_seconds)
         self._resting: dict[tuple[str, UUID], datetime] = {}  # failed a moment ago (system time)
 
     async def step(self) -> bool:
@@ -141,6 +142,7 @@ class Wakeups:
             if locked.first() is None:
                 return False
             await work.session.execute(text(_SET_JOB.format(schema=self._schema)), where | {"at": await job.run(work)})
+            failpoints.hit(f"{self._schema}.in_job")
         return True
 
     async def _take_errand(self) -> tuple[Errand, DealerId] | None:
@@ -150,7 +152,7 @@ class Wakeups:
             taken = await session.execute(
                 text(_TAKE_ERRANDS.format(schema=self._schema)),
                 {
-                    "names": list(self._errands), "now": self._runtime.clock.now(), "lease": _LEASE,
+                    "names": list(self._errands), "now": self._runtime.clock.now(), "lease": self._lease_time,
                     "resting": [f"{name} {dealer}" for name, dealer in list(self._resting) if self._rests(name, dealer)],
                 },
             )  # fmt: skip
@@ -182,9 +184,9 @@ class Wakeups:
 
         async def renew() -> None:
             while True:
-                await asyncio.sleep(_LEASE.total_seconds() / 3)
+                await asyncio.sleep(self._lease_time.total_seconds() / 3)
                 async with self._runtime.sessions() as session, session.begin():
-                    await session.execute(text(_RENEW.format(schema=self._schema)), where | {"lease": _LEASE})
+                    await session.execute(text(_RENEW.format(schema=self._schema)), where | {"lease": self._lease_time})
 
         renewing = asyncio.create_task(renew())
         try:

@@ -72,7 +72,7 @@ def new_token(dealer: DealerId) -> str:
     return urlsafe_b64encode(dealer.bytes + secrets.token_bytes(14)).rstrip(b"=").decode()
 
 
-async def claim(work: Work, *, limit: int, without: frozenset[str]) -> list[Claimed] | None:
+async def claim(work: Work, *, limit: int, without: frozenset[str], lasting: timedelta) -> list[Claimed] | None:
     """Claim what may leave now; None when nothing is due. The contacts are committed before anyone outside hears of them."""
     rows = await ledger.due_now(work.session, work.dealer, now=work.now, limit=limit, without=without)
     if not rows:
@@ -82,7 +82,7 @@ async def claim(work: Work, *, limit: int, without: frozenset[str]) -> list[Clai
     claimed = []
     for row in rows:
         workshop = workshops.get(row.workshop_id) if row.workshop_id else None
-        if await _may_leave(work, row, dealer, workshop) and (found := await _claim_one(work, row, dealer)):
+        if await _may_leave(work, row, dealer, workshop) and (found := await _claim_one(work, row, dealer, lasting)):
             claimed.append(found)
     return claimed
 
@@ -124,7 +124,7 @@ async def _give_back(work: Work, row: MessageRow, because: Because) -> None:
     await recording.given_up(work, row, State.WITHDRAWN if mine else State.SUPERSEDED, because if mine else None)
 
 
-async def _claim_one(work: Work, row: MessageRow, dealer: DealerChanged | None) -> Claimed | None:
+async def _claim_one(work: Work, row: MessageRow, dealer: DealerChanged | None, lasting: timedelta) -> Claimed | None:
     wanted = contacts_due(row.purpose, row.due)
     if not await ledger.claim_contacts(work.session, work.dealer, row.message_id, wanted, now=work.now):
         await recording.given_up(work, row, State.SUPERSEDED)
@@ -132,7 +132,7 @@ async def _claim_one(work: Work, row: MessageRow, dealer: DealerChanged | None) 
     zone = row.due.get("timezone") or (dealer.timezone if dealer else "UTC")
     row.local_on = local_day(work.now, ZoneInfo(zone))
     token = uuid4()
-    await ledger.lease(work.session, row, token)
+    await ledger.lease(work.session, row, token, lasting=lasting)
     return Claimed(row.message_id, token)
 
 

@@ -28,6 +28,7 @@ _log = structlog.get_logger(__name__)
 _LOOK_AT = ("answers", "appointments")
 _ALERT_NEEDS = ("settings", "customers")
 _TRY_SOON = timedelta(seconds=2)
+_LEASES = 3  # an errand takes many messages, and a message may be under way when its errand is taken up
 _TOO_OLD_TO_TELL = timedelta(days=7)
 
 
@@ -55,6 +56,7 @@ class Send:
     def __init__(self, runtime: Runtime, *, mailer: Mailer, texter: Texter, ways: Ways, at_once: int, per_second: float) -> None:
         self.runtime = runtime
         self._mailer, self._texter, self._ways = mailer, texter, ways
+        self._lease = timedelta(seconds=_LEASES * runtime.settings.lease_seconds)
         self._at_once, self._pace = at_once, Pace(per_second)
 
     async def run(self, dealer: DealerId) -> datetime | None:
@@ -82,7 +84,7 @@ class Send:
         claimed: list[Claimed] | None = []
         while claimed == []:
             async with self.runtime.work(dealer) as work:
-                claimed = await claiming.claim(work, limit=self._at_once, without=away)
+                claimed = await claiming.claim(work, limit=self._at_once, without=away, lasting=self._lease)
         return claimed or []
 
     async def _release(self, dealer: DealerId, claimed: Sequence[Claimed]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from common import failpoints
 from common.errands import Errand
 from common.events.messages import (
     ContactWithdrawn,
@@ -28,7 +27,6 @@ from notifier.settings import Settings
 def build_errands(runtime: Runtime) -> Sequence[Errand]:
     settings = runtime.settings
     assert isinstance(settings, Settings)
-    failpoints.arm(settings.failpoint)
     mailer = SmtpMailer(
         Server(
             host=settings.smtp_host,

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common import failpoints
 from common.bus import parking
 from common.bus.envelope import Envelope, UnknownVersion
 from common.bus.log import LogReader, Place, Positions
@@ -221,6 +222,8 @@ class Consumer:
                 await parking.park(session, self.schema, self.name, envelope, error=parking.BEHIND, tries=0)
             clear = [envelope for envelope in batch if envelope not in waiting]
             stirred = [await self._apply(dealer, events, session) for dealer, events in _by_dealer(self._repeat(clear))]
+            failpoints.hit(f"{self.name}.in_batch")
+        failpoints.hit(f"{self.name}.after_batch")
         if any(stirred):
             self._woke()
         await self._moved(batch)

@@ -16,7 +16,6 @@ from notifier.domain.states import FREE, GIVEN_UP, ContactState, State, Waits
 from notifier.tables import ContactRow, HistoryRow, LinkRow, MessageRow, StrayRow, columns
 
 MESSAGE, CONTACT, HISTORY, LINK = columns(MessageRow), columns(ContactRow), columns(HistoryRow), columns(LinkRow)
-LEASE = timedelta(minutes=3)
 AGAIN_AFTER = timedelta(minutes=1)
 _AGAIN = ("purpose", "channel", "customer_id", "user_id", "workshop_id", "due", "cause_id", "decided_at", "send_at", "listed_at")
 _BLANK: dict[str, Any] = {"state": State.DUE, "waits": None, "claim": None, "looked": False, "attempts": 0, "because": None}
@@ -122,10 +121,10 @@ async def set_contacts(
     )
 
 
-async def lease(session: AsyncSession, row: MessageRow, claim: UUID) -> None:
+async def lease(session: AsyncSession, row: MessageRow, claim: UUID, *, lasting: timedelta) -> None:
     """Take a message: ours until the lease ends, by the database's clock."""
     row.state, row.claim, row.looked, row.waits = State.CLAIMED, claim, False, None
-    row.leased_until = await session.scalar(select(func.clock_timestamp() + LEASE))
+    row.leased_until = await session.scalar(select(func.clock_timestamp() + lasting))
 
 
 async def lost(session: AsyncSession, dealer: DealerId) -> list[MessageRow]:
