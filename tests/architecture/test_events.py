@@ -16,10 +16,7 @@ SAMPLES = Path(__file__).parent / "samples"
 DOWNHILL = ["ingest", "classifier", "scheduler", "notifier", "api"]
 WAYS_BACK = {"answers", "settings", "webhooks"}  # from api up to anyone; `messages` goes back to scheduler
 MESSAGES_BACK = {"scheduler"}
-NOT_TOLD_YET = {  # readers are ready for these; nobody tells them before customers can be merged, and workshops added
-    "customer.merged.v1",
-    "workshop.changed.v1",
-}
+NOT_TOLD_YET = {"workshop.changed.v1"}  # readers are ready; nobody tells it before workshops can be added
 
 
 def all_events() -> list[type[Event]]:

@@ -8,6 +8,7 @@ from api_house import NOW, SENDER, House, code, english, invitation, of, visible
 
 from common.events import Event
 from common.events.answers import ContactSuppressed, CustomerAnswered
+from common.events.settings import Sender
 from common.ids import InvitationId
 from common.testing.runtime import DEALER, OTHER_DEALER
 
@@ -197,7 +198,7 @@ async def test_guessing_waits_and_says_so_in_danish(house: House) -> None:
 async def test_without_a_booking_page_one_is_asked_to_call(house: House) -> None:
     other = invitation(name="bare", customer_id=None, vehicle_id=of("unknown vehicle"))
     await house.rt.deliver(DEALER, other)
-    await house.tell_dealer(booking_url=None, sender=None)
+    await house.tell_dealer(booking_url=None, sender=Sender())
     async with house.browser() as browser:
         page = await browser.get("/a/cbare")
         assert "Bestil tid online" not in page.text
