@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import re
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from common.testing.product import Product, until
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("product")]
 SERVICES = ("ingest", "classifier", "scheduler", "notifier", "api")
+DAYS = 9  # so that reminders leave, too
 ROUNDS = 2  # every service dies so often: the supervisor gives up on none of them
 
 
@@ -28,7 +30,7 @@ async def test_killing_services_at_random_contacts_nobody_twice_and_forgets_nobo
     await product.start("--demo", "--apart", within=180)
     await read_invoices(product)
     killing = asyncio.create_task(kill_in_turn(product, random.Random(4)))
-    await move(product, "+1d", 9)
+    await move(product, "+1d", DAYS)
     await killing
     await move(product, "+1h", 1)
     await nobody_is_contacted_twice_or_forgotten(product)
@@ -48,9 +50,12 @@ async def test_dying_once_at_each_named_point_changes_nothing(product: Product, 
     product.environment |= {"AUTOFLOWS_FAILPOINT": f"{','.join(points)}@{died_at}", "AUTOFLOWS_LEASE_SECONDS": "5"}
     await product.start("--demo", "--apart", within=180)
     await read_invoices(product)
-    await move(product, "+1d", 1)
+    for _ in range(DAYS):
+        await move(product, "+1d", 1)
+        if (reached := {path.name for path in died_at.iterdir()}) == set(points):
+            break
+    assert reached == set(points)
     await nobody_is_contacted_twice_or_forgotten(product)
-    assert {path.name for path in died_at.iterdir()} == set(points)
     assert await product.stop() == 0
 
 
@@ -92,8 +97,8 @@ async def move(product: Product, step: str, times: int) -> None:
 
 async def nobody_is_contacted_twice_or_forgotten(product: Product) -> None:
     caught = [m for m in await product.mail() if not m["to"].startswith("owner@")]
-    twice = {key: count for key, count in Counter((m["to"], m["kind"], m["subject"]) for m in caught).items() if count > 1}
-    assert twice == {}
+    steps = Counter((m["to"], m["kind"], re.sub(r"https?://\S+", "", m["text"])) for m in caught)  # a step's own words
+    assert {step: count for step, count in steps.items() if count > 1} == {}
     dealer = await product.dealer()
     rows = []
     for view in ("follow-up?view=all", "calls", "booked", "no"):
