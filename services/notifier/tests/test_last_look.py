@@ -15,7 +15,7 @@ from common.events.appointments import AppointmentChanged
 from common.events.customers import CustomerMerged
 from common.events.messages import ContactWithdrawn, MessageAccepted
 from common.ids import AppointmentId, new_id
-from common.testing.nordhavn import ANNE, BO, GOLF, NINE, OCTAVIA, World, anne, answered, contact, due, invitation
+from common.testing.nordhavn import ANNE, BO, GOLF, NINE, OCTAVIA, World, anne, bo, answered, contact, due, invitation
 from common.testing.runtime import DEALER
 
 LATER = NINE + timedelta(minutes=5)
@@ -74,9 +74,55 @@ BEFORE: list[Event] = [
 
 @pytest.mark.parametrize("said", BEFORE)
 async def test_what_the_scheduler_could_weigh_or_what_concerns_others_stops_nothing(world: World, said: Event) -> None:
-    await world.hear(said, due())
+    await world.hear(said)
+    world.rt.later(minutes=2)
+    await world.hear(due())
     await world.send()
     assert len(world.mails()) == 1
+
+
+async def test_what_was_told_while_it_was_decided_may_not_have_been_weighed(world: World) -> None:
+    await world.hear(booked())
+    world.rt.later(minutes=2)
+    await world.hear(due(decided_at=NINE + timedelta(seconds=2)))
+    await world.send()
+    assert world.mails() == []
+    (withdrawn,) = await world.told(ContactWithdrawn)
+    assert withdrawn.because == "appointment_ahead"
+
+
+async def test_in_a_message_to_a_shared_address_each_contact_is_held_against_its_own_customer(world: World) -> None:
+    his = contact(2, vehicle=GOLF).model_copy(update={"customer_id": BO})
+    await world.hear(bo(), due(contact(1), his))
+    world.rt.later(minutes=5)
+    await world.hear(CustomerExcluded(customer_id=BO, at=LATER))
+    await world.send()
+    assert await world.contacts() == {(invitation(1), 1): "accepted", (invitation(2), 1): "withdrawn"}
+
+
+async def test_an_address_that_somebody_else_unsubscribed_is_written_to_no_more(world: World) -> None:
+    await world.hear(bo(email="anne@example.com"), due())
+    world.rt.later(minutes=5)
+    await world.hear(ContactSuppressed(customer_id=BO, at=LATER))
+    await world.send()
+    assert world.mails() == []
+    (withdrawn,) = await world.told(ContactWithdrawn)
+    assert withdrawn.because == "suppressed"
+
+
+async def test_while_something_of_the_customer_is_set_aside_nothing_leaves(world: World) -> None:
+    await world.hear(due())
+    await world.rt.sql(
+        DEALER,
+        """insert into notifier.parked (consumer, topic, part, off, id, dealer_id, key, type, at, headers, body, error, tries)
+        values ('notifier', 'answers', 0, 0, gen_random_uuid(), :dealer, :key, 'customer.answered.v1', now(), '{}', '', 'x', 3)""",
+        dealer=DEALER,
+        key=OCTAVIA,
+    )
+    await world.send()
+    assert world.mails() == []
+    (withdrawn,) = await world.told(ContactWithdrawn)
+    assert withdrawn.because == "fact_parked"
 
 
 async def test_a_withdrawn_contact_may_be_claimed_again_as_the_same_row(world: World) -> None:
@@ -98,9 +144,10 @@ async def test_the_same_message_may_be_said_to_be_due_again_after_it_was_withdra
     world.rt.later(minutes=5)
     await world.hear(booked())
     await world.send()
+    world.rt.later(minutes=2)
     await world.hear(due(message_id=message_id))  # decided anew, knowing of the appointment
     again = await world.send()
-    assert again == LATER + timedelta(minutes=1)  # slowly, should the two of us never agree
+    assert again == LATER + timedelta(minutes=3)  # slowly, should the two of us never agree
     world.rt.at(again)
     await world.send()
     assert len(world.mails()) == 1

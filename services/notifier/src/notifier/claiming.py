@@ -159,7 +159,7 @@ async def _ready_letter(
     work: Work, row: MessageRow, claimed: Claimed, dealer: DealerChanged, contacts: list[Contact], ways: Ways
 ) -> Ready | None:
     due = MessageDue.model_validate(row.due)
-    ids = {due.customer_id} | {part.vehicle_id for part in due.contacts}
+    ids = {due.customer_id} | {each for part in due.contacts for each in (part.vehicle_id, part.customer_id) if each}
     who = await facts.identities(work.session, work.dealer, ids)
     contacts = await _untouched(work, row, due, contacts, who)
     if not contacts:
@@ -169,8 +169,13 @@ async def _ready_letter(
     if letter is None:
         await recording.put_back(work, row, Waits.CUSTOMER_UNKNOWN, work.now + SOON)
         return None
-    if not (letter.customer.email if row.channel == Channel.EMAIL else letter.customer.mobile):
+    address = letter.customer.email if row.channel == Channel.EMAIL else letter.customer.mobile
+    if not address:
         await recording.refused(work, row, Because.NO_ADDRESS)
+        return None
+    if await facts.suppressed_at(work.session, work.dealer, address, row.channel):
+        await recording.withdrawn(work, row, contacts, Because.SUPPRESSED)
+        await recording.given_up(work, row, State.WITHDRAWN, Because.SUPPRESSED)
         return None
     written = composing.write(letter, ways.places(work.dealer), pixel=bool(dealer.settings.get("open_tracking", True)))
     if written is None:
@@ -185,13 +190,14 @@ async def _untouched(
 ) -> list[Contact]:
     """The contacts that nothing touched since the message was decided; the others are withdrawn, each with its reason."""
     touched: dict[Because, list[Contact]] = {}
+    customers: dict[UUID, UUID] = {part.invitation_id: part.customer_id or due.customer_id for part in due.contacts}
     for contact in contacts:
         heard = await facts.heard(
             work.session,
             work.dealer,
             invitation=contact.reference,
             vehicle=who.of(contact.vehicle_id) if contact.vehicle_id else set(),
-            customer=who.of(due.customer_id),
+            customer=who.of(customers[contact.reference]),
             channel=row.channel,
         )
         if because := look.touched(heard, decided_at=row.decided_at):

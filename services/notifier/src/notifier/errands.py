@@ -147,14 +147,16 @@ class Send:
                 return True
         if not await self.runtime.caught_up(_ALERT_NEEDS):
             return False
-        async with self.runtime.work(dealer) as work:
-            users = await facts.load_all(work.session, dealer, UserAlertsChanged)
-            for answer in await facts.answers_to_tell(work.session, dealer):
-                if work.now - answer.said_at < _TOO_OLD_TO_TELL:
-                    for user in users:
-                        await _make_due(work, answer, user)
-                answer.alert = None
-        return True
+        while True:
+            async with self.runtime.work(dealer) as work:
+                if not (answers := await facts.answers_to_tell(work.session, dealer)):
+                    return True
+                users = await facts.load_all(work.session, dealer, UserAlertsChanged)
+                for answer in answers:
+                    if work.now - answer.said_at < _TOO_OLD_TO_TELL:
+                        for user in users:
+                            await _make_due(work, answer, user)
+                    answer.alert = None
 
 
 async def record(work: Work, claimed: Claimed, outcome: Outcome) -> None:

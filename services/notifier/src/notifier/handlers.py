@@ -19,7 +19,7 @@ from common.handling import Handlers
 from common.work import Work
 from notifier import recording
 from notifier.domain import alerts, delivery
-from notifier.domain.due import SEND, window_of
+from notifier.domain.due import SEND, weighed_until, window_of
 from notifier.domain.states import Purpose, State, Waits
 from notifier.store import facts, ledger
 from notifier.tables import MessageRow
@@ -46,7 +46,7 @@ async def remember_due(due: MessageDue, work: Work) -> None:
             "workshop_id": due.workshop_id,
             "due": due.model_dump(mode="json"),
             "cause_id": work.cause.id,
-            "decided_at": work.cause.occurred_at,
+            "decided_at": weighed_until(due, work.cause.occurred_at),
             "send_at": send_at,
             "listed_at": send_at,
         },

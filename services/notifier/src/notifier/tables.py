@@ -11,7 +11,8 @@ from sqlmodel import Field, SQLModel
 
 from common import db
 
-metadata = db.schema("notifier")
+SCHEMA = "notifier"
+metadata = db.schema(SCHEMA)
 
 
 class Row(SQLModel, registry=registry(metadata=metadata)):

@@ -1,6 +1,6 @@
 """Topic `due`: a message should leave. Written by scheduler, heard by notifier."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from uuid import UUID
 
 from common.events.base import Event, Fact, topic
@@ -14,6 +14,7 @@ class DueContact(Fact):
 
     invitation_id: InvitationId
     vehicle_id: VehicleId
+    customer_id: CustomerId | None = None  # whom this part invites: customers with one address share a message
     type: str  # InvitationType
     step: int  # 1 or 2
     due_on: date | None = None
@@ -35,6 +36,7 @@ class MessageDue(Event):
     send_from: time
     send_to: time
     not_after: date
+    decided_at: datetime | None = None  # when the facts were looked at; what came later was not weighed
 
     def key(self) -> UUID:
         return self.customer_id

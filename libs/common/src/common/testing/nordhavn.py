@@ -41,6 +41,11 @@ def anne(revision: int = 1, **more: Any) -> CustomerChanged:
     return CustomerChanged(revision=revision, customer_id=ANNE, **values)
 
 
+def bo(revision: int = 1, **more: Any) -> CustomerChanged:
+    values = {"full_name": "Bo Lind", "email": "bo@example.com", "mobile": "+4520654321", "kind": "private"} | more
+    return CustomerChanged(revision=revision, customer_id=BO, **values)
+
+
 def octavia(revision: int = 1, **more: Any) -> VehicleChanged:
     values = {"plate": "AB12345", "make": "Skoda", "model": "Octavia", "customer_id": ANNE} | more
     return VehicleChanged(revision=revision, vehicle_id=OCTAVIA, **values)

@@ -1,6 +1,6 @@
 """What is due, as notifier keeps it: a message to a customer as the scheduler decided it, or an alert to an employee."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,14 @@ class AlertDue(BaseModel):
     type: str | None = None
     reason: str | None = None
     said_at: datetime
+
+
+MARGIN = timedelta(minutes=1)  # a fact is told with its moment and committed a little later
+
+
+def weighed_until(due: MessageDue, heard_at: datetime) -> datetime:
+    """What was told up to then the scheduler had before it when it decided; what came later it may not have seen."""
+    return (due.decided_at or heard_at) - MARGIN
 
 
 def window_of(due: MessageDue) -> Window:

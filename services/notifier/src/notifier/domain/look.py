@@ -18,6 +18,7 @@ class Heard:
     excluded: bool = False
     booked: bool = False  # an appointment that stands answers this very invitation
     appointment_at: datetime | None = None  # the latest change of any appointment of this vehicle
+    parked: bool = False  # something about vehicle or customer could not be handled here, and may be any of these
 
 
 _FINAL = frozenset({Answer.CALL_ME, Answer.NO, Answer.UNSUBSCRIBE})
@@ -38,7 +39,7 @@ def touched(heard: Heard, *, decided_at: datetime) -> Because | None:
         return Because.EXCLUDED
     if _after(heard.appointment_at, decided_at):
         return Because.APPOINTMENT_AHEAD
-    return None
+    return Because.FACT_PARKED if heard.parked else None
 
 
 def _after(instant: datetime | None, decided_at: datetime) -> bool:

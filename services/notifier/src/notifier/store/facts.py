@@ -10,12 +10,14 @@ from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common.bus import parking
 from common.events.appointments import AppointmentChanged
 from common.events.base import State
-from common.events.words import Answer, AppointmentStatus
+from common.events.customers import CustomerChanged
+from common.events.words import Answer, AppointmentStatus, Channel
 from common.ids import DealerId
 from notifier.domain.look import Heard
-from notifier.tables import AliasRow, AnswerRow, AppointmentRow, FactRow, HoldRow, columns
+from notifier.tables import SCHEMA, AliasRow, AnswerRow, AppointmentRow, FactRow, HoldRow, columns
 
 FACT, ANSWER, HOLD, APPOINTMENT = columns(FactRow), columns(AnswerRow), columns(HoldRow), columns(AppointmentRow)
 S = TypeVar("S", bound=State)
@@ -132,6 +134,30 @@ async def remember_appointment(session: AsyncSession, dealer: DealerId, appointm
     )
 
 
+async def suppressed_at(session: AsyncSession, dealer: DealerId, address: str, channel: str) -> bool:
+    """Whether somebody who has this address said never again, for all channels or this one."""
+    mine = FACT.body["email" if channel == Channel.EMAIL else "mobile"].astext == address
+    found = await session.execute(
+        select(ANSWER.event_id)
+        .join(
+            FactRow, (FACT.dealer_id == ANSWER.dealer_id) & (FACT.id == ANSWER.customer_id) & (FACT.kind == CustomerChanged.name)
+        )
+        .where(
+            ANSWER.dealer_id == dealer,
+            ANSWER.kind == "suppressed",
+            or_(ANSWER.channel.is_(None), ANSWER.channel == channel),
+            mine,
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+async def is_parked(session: AsyncSession, dealer: DealerId, subjects: set[UUID]) -> bool:
+    """Whether something about these vehicles and customers was set aside here, so that we do not know what it says."""
+    return any(key in subjects for _, key in await parking.parked_keys(session, SCHEMA, SCHEMA, dealer))
+
+
 async def heard(
     session: AsyncSession, dealer: DealerId, *, invitation: UUID, vehicle: set[UUID], customer: set[UUID], channel: str
 ) -> Heard:
@@ -159,6 +185,7 @@ async def heard(
         excluded=any(_stands(*held.get(subject, (None, None))) for subject in vehicle | customer),
         booked=any(row.invitation_id == invitation and row.status in _STANDS for row in appointments),
         appointment_at=max((row.changed_at for row in appointments), default=None),
+        parked=await is_parked(session, dealer, {invitation} | vehicle | customer),
     )
 
 

@@ -16,7 +16,7 @@ from notifier.domain.states import FREE, GIVEN_UP, ContactState, State, Waits
 from notifier.tables import ContactRow, HistoryRow, LinkRow, MessageRow, StrayRow, columns
 
 MESSAGE, CONTACT, HISTORY, LINK = columns(MessageRow), columns(ContactRow), columns(HistoryRow), columns(LinkRow)
-AGAIN_AFTER = timedelta(minutes=1)
+AGAIN_AFTER = timedelta(minutes=2)  # from what was weighed
 _AGAIN = ("purpose", "channel", "customer_id", "user_id", "workshop_id", "due", "cause_id", "decided_at", "send_at", "listed_at")
 _BLANK: dict[str, Any] = {"state": State.DUE, "waits": None, "claim": None, "looked": False, "attempts": 0, "because": None}
 
