@@ -1,6 +1,7 @@
 """One decision a day about one invitation: when it leaves, is reminded, closes, and what it is told (`rules.md` 1, 2, 5, 8)."""
 
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from scheduler_given import (
@@ -21,7 +22,7 @@ from scheduler_given import (
     with_more,
 )  # fmt: skip
 
-from common.policy import Policy
+from common.policy import IntervalRule, Policy
 from scheduler.domain.deciding import decide, find_cycle
 from scheduler.domain.facts import Answer, Contact, Cycle, Decision, FollowUp, Standing, VehicleFacts
 
@@ -113,11 +114,11 @@ def test_what_the_notifier_has_in_hand_does_not_leave_again() -> None:
 
 
 def test_a_mail_that_was_refused_goes_by_sms_the_same_day_and_then_not_at_all() -> None:
-    refused = Contact(1, "refused", "email", ANNE, INVITED, refused=frozenset({"email"}))
+    refused = Contact(1, "refused", "email", ANNE, INVITED, refused=frozenset({"anne@example.com"}))
     found = on(INVITED, served(LAST, cycles=(cycle(LAST, refused),)))
     assert found.leaving is not None
     assert (found.leaving.channel, found.leaving.again) == ("sms", True)
-    both = Contact(1, "refused", "sms", ANNE, INVITED, refused=frozenset({"email", "sms"}))
+    both = Contact(1, "refused", "sms", ANNE, INVITED, refused=frozenset({"anne@example.com", "+4520123456"}))
     found = on(INVITED, served(LAST, cycles=(cycle(LAST, both),)))
     assert (found.leaving, current(found).blocked) == (None, "no_address")
 
@@ -356,7 +357,7 @@ def test_a_superseded_invitation_without_contact_comes_back_with_its_facts() -> 
     assert (current(found).cycle.invitation_id, state(found)) == (INVITATION, ("pending", None))
 
 
-@pytest.mark.parametrize("outcome", ["missed", "excluded", "answered_no", "suppressed"])
+@pytest.mark.parametrize("outcome", ["excluded", "answered_no", "suppressed"])
 def test_an_invitation_that_ended_otherwise_does_not_come_back(outcome: str) -> None:
     over = cycle(LAST, stage="closed", outcome=outcome, closed_on=date(2026, 2, 9))
     found = on(INVITED, served(LAST, cycles=(over,)))
@@ -371,3 +372,98 @@ def test_a_service_that_turns_out_to_have_been_an_earlier_one_leads_to_no_third_
         found = on(REMINDED + timedelta(days=days), facts)
         assert found.leaving is None, f"leaves {days} days after step 2"
         facts = as_stored(facts, found)
+
+
+def test_a_missed_invitation_comes_back_only_while_its_day_is_not_past() -> None:
+    missed = cycle(LAST, stage="closed", outcome="missed", closed_on=date(2026, 3, 1))
+    past = on(date(2026, 2, 25), served(LAST, cycles=(missed,)))
+    assert (past.leaving, current(past).closed_on) == (None, date(2026, 3, 1))
+    longer = Policy(intervals=(IntervalRule(type="service", months=18),))
+    ahead = on(date(2026, 3, 2), served(LAST, cycles=(missed,), policy=longer))
+    assert (state(ahead), current(ahead).send_on) == (("planned", None), date(2026, 8, 10))
+
+
+def test_another_address_may_be_tried_after_a_refusal() -> None:
+    refused = Contact(1, "refused", "email", ANNE, INVITED, refused=frozenset({"old@example.com"}))
+    found = on(INVITED, served(LAST, cycles=(cycle(LAST, refused),), customers={ANNE: anne(mobile=None)}))
+    assert found.leaving is not None
+    assert found.leaving.channel == "email"
+
+
+# The customer's word, and appointments, whenever they were told
+
+
+@pytest.mark.parametrize("reason", ["sold", "other_workshop"])
+def test_who_sold_the_car_is_not_invited_in_a_cycle_found_later(reason: str) -> None:
+    said = Answer(UUID(int=1), "no", reason, instant(date(2026, 1, 5)))
+    found = on(INVITED, served(LAST, answers=(said,)))
+    assert (found.leaving, state(found)) == (None, ("closed", "answered_no"))
+    assert [why.code for why in current(found).reasons] == ["due", "answered"]
+
+
+def test_sold_is_over_when_the_vehicle_visits_again() -> None:
+    said = Answer(UUID(int=1), "no", "sold", instant(date(2025, 3, 9)))
+    assert on(INVITED, served(LAST, answers=(said,))).leaving is not None
+
+
+@pytest.mark.parametrize("reason", ["price", "not_now", "done_elsewhere"])
+def test_a_no_of_another_kind_closes_the_invitation_it_answers_alone(reason: str) -> None:
+    said = Answer(UUID(int=1), "no", reason, instant(date(2026, 1, 5)))
+    assert on(INVITED, served(LAST, answers=(said,))).leaving is not None
+
+
+def test_an_appointment_known_before_the_invitation_and_standing_again_holds_the_reminder() -> None:
+    revived = appointment(1, date(2026, 2, 25), date(2026, 1, 5), "service", status="moved", changed_on=date(2026, 2, 12))
+    found = on(REMINDED, sent(appointments=(revived,)))
+    assert (found.leaving, current(found).blocked) == (None, "appointment_ahead")
+
+
+def test_what_staff_said_before_anything_left_ends_the_invitation_on_its_day() -> None:
+    settled = FollowUp(INVITATION, "booked", instant(date(2026, 2, 5)))
+    found = on(INVITED, served(LAST, cycles=(cycle(LAST),), follow_ups=(settled,)))
+    assert (found.leaving, state(found)) == (None, ("closed", "booked"))
+
+
+FELL_THROUGH = appointment(1, date(2026, 2, 20), date(2026, 2, 12), "service", status="cancelled", changed_on=date(2026, 2, 16))
+
+
+@pytest.mark.parametrize(
+    ("since", "call"),
+    [
+        ({}, date(2026, 2, 16)),
+        ({"appointments": (appointment(2, date(2026, 3, 2), date(2026, 2, 17), "service"),)}, None),
+        ({"appointments": (appointment(2, date(2026, 3, 2), date(2026, 2, 17), "tyre_sale"),)}, date(2026, 2, 16)),
+        ({"orders": (order(7, date(2026, 3, 2)),), "visits": (visit(7, date(2026, 3, 2)),)}, None),
+        ({"follow_ups": (FollowUp(INVITATION, "answered_no", instant(date(2026, 2, 17))),)}, None),
+        ({"answers": (Answer(INVITATION, "no", "price", instant(date(2026, 2, 18))),)}, None),
+    ],
+)
+def test_who_cancelled_is_called_until_he_books_comes_or_answers(since: dict, call: date | None) -> None:
+    found = on(date(2026, 3, 3), with_more(sent(appointments=(FELL_THROUGH,)), **since))
+    standings = [standing for standing in found.standings if standing.cycle.invitation_id == INVITATION]
+    assert [(one.outcome, one.call_from_on) for one in standings] == [("booked", call)]
+
+
+def test_who_cancelled_is_called_for_60_days_at_most() -> None:
+    facts = sent(appointments=(FELL_THROUGH,))
+    last = date(2026, 4, 16)
+    assert on(last, facts).look_on == last + timedelta(days=1)
+    assert current(on(last, facts)).call_from_on == date(2026, 2, 16)
+    assert current(on(last + timedelta(days=1), facts)).call_from_on is None
+
+
+def test_who_falls_into_an_excluded_group_after_the_invitation_is_excluded() -> None:
+    found = on(date(2026, 2, 12), sent(policy=Policy(excluded_groups=frozenset({"private"}))))
+    assert state(found) == ("closed", "excluded")
+
+
+def test_the_dealers_own_cars_are_not_invited() -> None:
+    found = on(INVITED, served(LAST, customers={ANNE: anne(is_dealer=True)}))
+    assert found.leaving is None
+
+
+def test_a_cycle_that_a_customer_heard_of_goes_before_a_nearer_one() -> None:
+    heard = cycle(LAST, left(1, INVITED), left(2, REMINDED, "sms"))
+    nearer = cycle(date(2025, 4, 20), invitation_id=UUID(int=9))
+    for cycles in ((heard, nearer), (nearer, heard)):
+        assert find_cycle(cycles, date(2025, 4, 20)) == heard

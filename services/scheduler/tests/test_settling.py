@@ -1,8 +1,10 @@
 """Facts in any order, twice, moved, merged and told again: the same invitations, and never a third contact."""
 
+import asyncio
 import random
 from collections.abc import Iterable
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from scheduler_world import (
@@ -23,15 +25,19 @@ from scheduler_world import (
     visit,
 )  # fmt: skip
 
+from common.bus.envelope import seal
 from common.clock import FixedClock
+from common.errors import DomainError
 from common.events import Event, State
 from common.events.answers import ContactSuppressed, CustomerAnswered, CustomerExcluded, InvitationHeld
 from common.events.customers import CustomerMerged, VehicleChanged, VehicleMerged
 from common.events.invitations import InvitationChanged
-from common.events.messages import MessageBounced
+from common.events.messages import MessageAccepted, MessageBounced
 from common.ids import CustomerId, derived_id
 from common.testing.nordhavn import ANNE, BO, GOLF, OCTAVIA, anne, dealer, golf, octavia
+from common.testing.product import until
 from common.testing.runtime import DEALER, OTHER_DEALER, running
+from scheduler import store
 from scheduler.main import service
 
 OLD = LAST - timedelta(days=366)
@@ -299,3 +305,71 @@ async def test_a_restart_between_tick_and_acceptance_sends_nothing_again(world: 
         await again.published(DEALER)
         await again.run_job("tick", DEALER)
         assert await again.published(DEALER) == []
+
+
+async def test_who_decides_with_old_facts_waits_for_who_decides_now(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two transactions decide the same vehicle: the second sees what the first wrote, so nothing is overwritten."""
+    await world.begin(*history())
+    await world.tick(INVITED)
+    due = await world.one_due()
+    world.rt.at(at(INVITED, 9, 1))
+    gathered, accepting = store.vehicle_facts, []
+
+    async def hear(event: Event) -> None:
+        async with world.rt.work(DEALER) as work:
+            work.cause = seal(event, DEALER, world.rt.clock.now(), None)
+            await world.rt.service.handlers.handle(event, work)
+
+    async def waits() -> bool:
+        rows = await world.rt.sql(DEALER, "select 1 from pg_locks where locktype = 'advisory' and not granted")
+        return bool(rows) or accepting[0].done()
+
+    async def gather_slowly(*given: object, **more: object) -> object:
+        monkeypatch.setattr(store, "vehicle_facts", gathered)
+        found = await gathered(*given, **more)  # type: ignore[arg-type]
+        accepting.append(asyncio.create_task(hear(about(MessageAccepted, due, INVITED, local_on=INVITED))))
+        await until(waits)
+        return found
+
+    monkeypatch.setattr(store, "vehicle_facts", gather_slowly)
+    await hear(octavia(2, fuel="diesel"))
+    await accepting[0]
+    invitation = await world.invitation()
+    assert (invitation.stage, invitation.step) == ("sent", 1)
+    assert steps(await world.days(INVITED + timedelta(days=1), date(2026, 3, 20))) == [(REMINDED, 2, "sms")]
+
+
+async def test_a_vehicle_that_became_another_is_looked_at_no_more(world: World) -> None:
+    await world.begin(VehicleChanged(vehicle_id=TWIN, revision=1, plate="AB12345"), *history(vehicle=TWIN, number=5))
+    await world.days(date(2026, 2, 3), date(2026, 2, 4))
+    await world.hear(VehicleMerged(vehicle_id=TWIN, into_id=OCTAVIA, revision=1))
+    await world.days(date(2026, 2, 5), INVITED)
+    rows = await world.rt.sql(DEALER, "select vehicle_id from scheduler.decision")
+    assert [row.vehicle_id for row in rows] == [OCTAVIA]
+
+
+async def test_records_that_became_one_customer_do_not_make_his_address_a_placeholder(world: World) -> None:
+    await world.begin(*history())
+    for number in range(3):
+        old = CustomerId(UUID(int=0xC0 + number))
+        same = anne().model_copy(update={"customer_id": old})
+        await world.hear(same, CustomerMerged(customer_id=old, into_id=ANNE, revision=1))
+    assert steps(await world.days(INVITED, INVITED)) == [(INVITED, 1, "email")]
+
+
+async def test_settings_that_cannot_be_read_leave_those_before_them_in_force(world: World) -> None:
+    off = {"types": {"service": False}}
+    await world.begin(dealer(2, settings=off), *history())
+    with pytest.raises(DomainError, match=r"sending\.from"):  # the consumer parks it
+        await world.hear(dealer(3, settings={"sending": {"from": "late"}}))
+    assert await world.days(INVITED, INVITED) == []
+
+
+async def test_a_setting_that_a_newer_api_knows_keeps_the_others(world: World) -> None:
+    await world.begin(dealer(2, settings={"moon": "full", "types": {"service": False}}), *history())
+    assert await world.days(INVITED, INVITED) == []
+
+
+async def test_the_dealers_own_address_is_not_invited(world: World) -> None:
+    await world.begin(*history(), anne(2, email="kunde@nordhavn.example"))
+    assert await world.days(INVITED, INVITED) == []

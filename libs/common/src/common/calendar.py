@@ -45,7 +45,9 @@ def calendar(country: str, subdivision: str | None, sending: Sending, closed_day
 
 @cache
 def _public_holidays(country: str, subdivision: str | None, year: int) -> frozenset[date]:
-    """Public holidays by the `holidays` package; a country or subdivision that it does not know has none."""
+    """Public holidays by the `holidays` package: of a subdivision that it does not know the country's, of no country none."""
+    if subdivision not in holidays.list_supported_countries().get(country, ()):
+        subdivision = None
     try:
         return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
     except NotImplementedError:

@@ -89,14 +89,24 @@ def read(settings: Mapping[str, Any]) -> Policy:
     for key, what in _NOT_YET.items():
         if key in settings:
             raise DomainError(f"{key}: {what} do not exist yet.", code="not_available_yet")
-    try:
-        policy = Policy.model_validate(settings)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
-        raise DomainError(f"These settings cannot be used: {wrong}.", code="bad_settings") from error
+    policy = _validated(settings)
     for kind in [*policy.types, *(rule.type for rule in policy.intervals)]:
         if kind in _LATER_TYPES and policy.types.get(kind) is not False:
             raise DomainError(f"{kind}: invitations of this type do not exist yet.", code="not_available_yet")
         if kind not in _LATER_TYPES and kind not in set(InvitationType):
             raise DomainError(f"{kind}: there is no invitation of this type.", code="bad_settings")
     return policy
+
+
+def understood(settings: Mapping[str, Any]) -> Policy:
+    """Read settings that somebody newer may have allowed: a key unknown here is left out. Raises DomainError where a known
+    one cannot be read, for nobody can tell what was meant."""
+    return _validated({key: value for key, value in settings.items() if key in Policy.model_fields})
+
+
+def _validated(settings: Mapping[str, Any]) -> Policy:
+    try:
+        return Policy.model_validate(settings)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
+        raise DomainError(f"These settings cannot be used: {wrong}.", code="bad_settings") from error

@@ -55,7 +55,12 @@ async def remember_of_a_customer(event: Event, work: Work) -> None:
 
 
 async def remember_of_the_dealer(event: Event, work: Work) -> None:
-    """A fact about the dealer, a workshop or a source: everything of the dealer is decided again."""
+    """A fact about the dealer, a workshop or a source: everything of the dealer is decided again.
+
+    Settings that cannot be read are not taken: the event is parked, and those before it stay in force.
+    """
+    if isinstance(event, DealerChanged):
+        store.policy_of(event)
     if await _remember(event, work):
         work.touch(DealerId, work.dealer)
 
@@ -82,6 +87,7 @@ async def remember_exclusion(event: CustomerExcluded, work: Work) -> None:
 @handlers.on(VehicleMerged)
 async def remember_vehicle_merge(event: VehicleMerged, work: Work) -> None:
     if await _remember(event, work):
+        await store.forget_decision(work.session, work.dealer, event.vehicle_id)
         work.touch(VehicleId, event.vehicle_id, event.into_id)
 
 

@@ -25,6 +25,8 @@ async def tick(work: Work) -> datetime | None:
     dealer = await store.dealer(work.session, work.dealer)
     if dealer is None:
         return None
+    began_at = work.now
+    await store.decide_alone(work.session, work.dealer)
     today = work.today(dealer.timezone)
     departures: list[Departure] = []
     for facts, decision in await decided(await store.to_look_at(work.session, work.dealer, today), work):
@@ -32,7 +34,7 @@ async def tick(work: Work) -> datetime | None:
             departures.append((facts, decision.standings[-1], decision.leaving))
         else:
             wake_for(facts, decision, work)
-    await depart(departures, work)
+    await depart(departures, work, decided_at=began_at)
     await decided([facts.vehicle.vehicle_id for facts, _, _ in departures], work)
     look_on = await store.next_look_on(work.session, work.dealer)
     if look_on is None:
@@ -47,7 +49,7 @@ def is_open(facts: VehicleFacts, now: datetime) -> bool:
     return facts.policy.sending.from_ <= local.time() < facts.policy.sending.to
 
 
-async def depart(departures: Sequence[Departure], work: Work) -> None:
+async def depart(departures: Sequence[Departure], work: Work, *, decided_at: datetime) -> None:
     """One message for all that go to the same address by the same channel, each with a contact of its own."""
     together: dict[tuple[str, str, int], list[Departure]] = defaultdict(list)
     for departure in departures:
@@ -61,7 +63,7 @@ async def depart(departures: Sequence[Departure], work: Work) -> None:
         )
         going = [part for part in parts if part[1].cycle.invitation_id in taken]
         if going:
-            work.publish(message_due(going, message, today))
+            work.publish(message_due(going, message, today, decided_at))
 
 
 def address_of(facts: VehicleFacts, standing: Standing, leaving: Leaving) -> str:
@@ -73,11 +75,11 @@ def address_of(facts: VehicleFacts, standing: Standing, leaving: Leaving) -> str
 def message_id(parts: Sequence[Departure], work: Work) -> UUID:
     """The same contacts at the same try give the same message, so that a repeated tick finds the first one's."""
     names = sorted(str(standing.cycle.invitation_id) for _, standing, _ in parts)
-    tries = max(len(c.refused) if (c := standing.cycle.contacts.get(leaving.step)) else 0 for _, standing, leaving in parts)
+    tries = max(c.tries if (c := standing.cycle.contacts.get(leaving.step)) else 0 for _, standing, leaving in parts)
     return derived_id("message", work.dealer, parts[0][2].step, tries, work.now.date(), *names)
 
 
-def message_due(parts: Sequence[Departure], message: UUID, today: date) -> MessageDue:
+def message_due(parts: Sequence[Departure], message: UUID, today: date, decided_at: datetime) -> MessageDue:
     """What the notifier is told."""
     facts, standing, leaving = parts[0]
     sending, workshop = facts.policy.sending, facts.workshop_id()
@@ -92,6 +94,7 @@ def message_due(parts: Sequence[Departure], message: UUID, today: date) -> Messa
         send_from=sending.from_,
         send_to=sending.to,
         not_after=min(part[2].until for part in parts),
+        decided_at=decided_at,
     )
 
 
@@ -100,6 +103,7 @@ def _contact(facts: VehicleFacts, standing: Standing, leaving: Leaving) -> DueCo
     return DueContact(
         invitation_id=InvitationId(standing.cycle.invitation_id),
         vehicle_id=VehicleId(facts.vehicle.vehicle_id),
+        customer_id=CustomerId(standing.customer_id) if standing.customer_id else None,
         type="service",
         step=leaving.step,
         due_on=standing.due_on,

@@ -35,6 +35,7 @@ async def decide_a_customers_vehicles_again(customers: frozenset[UUID], work: Wo
 @settlers.of(VehicleId)
 async def decide_again(vehicles: frozenset[UUID], work: Work) -> None:
     """Decide each vehicle again and tell what changed; what may leave is left to the next tick."""
+    await store.decide_alone(work.session, work.dealer)
     wanted = sorted(vehicles, key=lambda vehicle: vehicle.int)
     for start in range(0, len(wanted), SLICE):
         for facts, decision in await decided(wanted[start : start + SLICE], work):

@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
-from common.events.words import Because, Outcome
+from common.clock import local_day
+from common.events.words import Answer, Because, Outcome
 from scheduler.domain.facts import DAY, SERVICE, Customer, Cycle, VehicleFacts, Why
 
 OPEN_ORDER_DAYS = timedelta(days=90)
 APPOINTMENT_DAYS_AFTER = timedelta(days=7)
 DISTANCE = timedelta(days=5)
 FIRST_STEPS_APART = timedelta(days=60)
+FOR_GOOD = frozenset({"sold", "other_workshop"})
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,10 @@ class Considered:
 
 
 def permanent(case: Considered) -> Block | None:
-    """What does not pass by itself; answers are looked at where the cycle is."""
+    """What does not pass by itself; answers to this one invitation are looked at where the cycle is."""
     facts, customer = case.facts, case.customer
+    if (gone := said_for_good(facts)) is not None:
+        return Block(Why(Because.ANSWERED, {"answer": gone}), outcome=Outcome.ANSWERED_NO)
     if customer.suppressed:
         return Block(Why(Because.SUPPRESSED), outcome=Outcome.SUPPRESSED)
     if (reason := facts.excluded or customer.excluded) is not None:
@@ -48,6 +53,14 @@ def permanent(case: Considered) -> Block | None:
     if customer.consents is False:
         return Block(Why(Because.NO_CONSENT), outcome=Outcome.EXCLUDED)
     return None
+
+
+def said_for_good(facts: VehicleFacts) -> str | None:
+    """Sold, or gone to another workshop: no invitation of any kind, until the vehicle visits again (`rules.md` 2)."""
+    last_visit = max((order.finished_on for order in facts.finished() if order.finished_on), default=date.min)
+    zone = ZoneInfo(facts.timezone)
+    said = [answer for answer in facts.answers if answer.answer == Answer.NO and answer.reason in FOR_GOOD]
+    return next((answer.reason for answer in said if local_day(answer.at, zone) >= last_visit), None)
 
 
 def temporary(case: Considered) -> Block | None:
@@ -107,9 +120,10 @@ def _open_orders(facts: VehicleFacts, today: date) -> Iterator[Block]:
 
 
 def _appointments(facts: VehicleFacts, cycle: Cycle, today: date) -> Iterator[Block]:
-    if cycle.first() is not None:
-        return  # after step 1 an appointment of that kind is a booking
+    first = cycle.first()
     for appointment in facts.appointments:
+        if first is not None and first.is_answered_by(appointment):
+            continue  # it is a booking, and ends the invitation
         until = appointment.starts_on + APPOINTMENT_DAYS_AFTER
         if appointment.stands and appointment.tags is not None and SERVICE in appointment.tags and today <= until:
             yield Block(

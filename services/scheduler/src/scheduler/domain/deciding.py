@@ -10,7 +10,19 @@ from common.events.words import Answer as Said
 from common.events.words import Because, Channel, Outcome, Stage
 from scheduler.domain import blocks
 from scheduler.domain.blocks import Block, Considered
-from scheduler.domain.facts import DAY, SERVICE, Contact, Customer, Cycle, Decision, Leaving, Standing, VehicleFacts, Why
+from scheduler.domain.facts import (
+    DAY,
+    SERVICE,
+    Appointment,
+    Contact,
+    Customer,
+    Cycle,
+    Decision,
+    Leaving,
+    Standing,
+    VehicleFacts,
+    Why,
+)
 from scheduler.domain.interval import Plan, plan
 
 SAME_CYCLE = timedelta(days=60)
@@ -54,13 +66,16 @@ def decide(facts: VehicleFacts, *, today: date) -> Decision:
 
 
 def find_cycle(cycles: tuple[Cycle, ...], anchor: date) -> Cycle | None:
-    """The cycle that this anchor continues: at most 60 days off, unless the anchor is a visit after that cycle's contact."""
+    """The cycle that this anchor continues: at most 60 days off, unless the anchor is a visit after that cycle's contact.
+
+    One that a customer heard of goes before one that nobody did, however near: else it would be a third contact.
+    """
     same = [
         cycle
         for cycle in cycles
         if abs(cycle.anchor - anchor) <= SAME_CYCLE and not (cycle.anchor < anchor and _contacted_before(cycle, anchor))
     ]
-    return min(same, key=lambda cycle: (abs(cycle.anchor - anchor), cycle.anchor), default=None)
+    return min(same, key=lambda c: (not c.in_hand, abs(c.anchor - anchor), c.anchor, str(c.invitation_id)), default=None)
 
 
 def _contacted_before(cycle: Cycle, day: date) -> bool:
@@ -99,6 +114,7 @@ def _supersede(facts: VehicleFacts, cycle: Cycle, anchor: date | None, today: da
     if cycle.is_closed:
         return None
     outcome = Outcome.VISITED if anchor is not None else Outcome.SUPERSEDED
+    outcome = Outcome.EXCLUDED if reason.code == Because.EXCLUDED else outcome
     return Standing(
         cycle, Stage.CLOSED, first.customer_id, outcome=outcome, closed_on=today, stood_on=cycle.stood_on, reasons=(reason,)
     )
@@ -119,15 +135,15 @@ def ending(facts: VehicleFacts, cycle: Cycle, first: Contact, today: date) -> It
         if SERVICE in visit.tags and visit.on > cycle.anchor and visit.on >= first.on:
             yield _day_moment(visit.on), Outcome.VISITED, visit.on, Why(Because.DONE, {"on": visit.on.isoformat()}), None
     for appointment in facts.appointments:
-        if first.at is None or appointment.made_at <= first.at or appointment.tags is None:
+        if not first.is_answered_by(appointment) or appointment.tags is None:
             continue
         names_it = appointment.invitation_id == cycle.invitation_id
         if not names_it and (appointment.invitation_id is not None or (appointment.tags and SERVICE not in appointment.tags)):
             continue
         doubtful = {} if names_it or appointment.tags else {"doubtful": "doubtful"}
         made_on = local_day(appointment.made_at, zone)
-        fell_through = None if appointment.stands else appointment.changed_on
-        yield appointment.made_at.timestamp(), Outcome.BOOKED, made_on, Why(Because.BOOKED, doubtful), fell_through
+        call_from_on = _to_be_called(facts, cycle, appointment, today)
+        yield appointment.made_at.timestamp(), Outcome.BOOKED, made_on, Why(Because.BOOKED, doubtful), call_from_on
     for answer in facts.answers:
         if answer.invitation_id == cycle.invitation_id and answer.answer in OUTCOME_OF:
             outcome = OUTCOME_OF[Said(answer.answer)]
@@ -147,6 +163,22 @@ def ending(facts: VehicleFacts, cycle: Cycle, first: Contact, today: date) -> It
             Why(Because.NO_REACTION, {"since": last.on.isoformat()}),
             None,
         )
+
+
+def _to_be_called(facts: VehicleFacts, cycle: Cycle, booking: Appointment, today: date) -> date | None:
+    """From when to call a customer whose booking fell through: until he books again, comes, answers, or 60 days are over."""
+    on = booking.changed_on
+    if booking.stands or today >= on + GIVE_UP_AFTER:
+        return None
+    zone = ZoneInfo(facts.timezone)
+    booked_again = any(
+        other.stands and other.starts_on >= on and (not other.tags or SERVICE in other.tags) for other in facts.appointments
+    )
+    came = any(SERVICE in visit.tags and visit.on >= on for visit in facts.visits)
+    mine = cycle.invitation_id
+    answered = any(a.invitation_id == mine and a.answer in OUTCOME_OF and local_day(a.at, zone) > on for a in facts.answers)
+    settled = any(told.invitation_id == mine and local_day(told.at, zone) >= on for told in facts.follow_ups)
+    return None if booked_again or came or answered or settled else on
 
 
 def _day_moment(day: date) -> float:
@@ -169,9 +201,15 @@ class _Current:
         first = self.cycle.first()
         if first is not None:
             return self._after_first(first)
-        if self.cycle.is_closed and self.cycle.outcome != Outcome.SUPERSEDED:
+        if self.cycle.is_closed and not self._comes_back():
             return self._standing(Stage.CLOSED, outcome=_outcome(self.cycle), closed_on=self.cycle.closed_on), None, None
         return self._before_first()
+
+    def _comes_back(self) -> bool:
+        """Whether a cycle that closed untouched begins again: its facts are back, or its day moved and is not past."""
+        if self.cycle.outcome == Outcome.MISSED:
+            return self.today <= self._effective(self.calendar.moved(self.plan.invite_on)) + self.late_after
+        return self.cycle.outcome == Outcome.SUPERSEDED
 
     def _before_first(self) -> tuple[Standing, date | None, Leaving | None]:
         planned_on = self.calendar.moved(self.plan.invite_on)
@@ -273,6 +311,9 @@ class _Current:
             if answer.invitation_id == self.cycle.invitation_id and answer.answer in OUTCOME_OF:
                 why = Why(Because.ANSWERED, {"answer": answer.reason or answer.answer})
                 return Block(why, outcome=OUTCOME_OF[Said(answer.answer)])
+        for follow_up in self.facts.follow_ups:
+            if follow_up.invitation_id == self.cycle.invitation_id and follow_up.outcome in set(Outcome):
+                return Block(Why(Because.ANSWERED, {"answer": follow_up.outcome}), outcome=Outcome(follow_up.outcome))
         return None
 
     def _refused_everywhere(self, contact: Contact | None) -> Block | None:
@@ -284,7 +325,7 @@ class _Current:
         return (self._left_channels(contact) if contact is not None else self.customer.channels())[0]
 
     def _left_channels(self, contact: Contact) -> tuple[Channel, ...]:
-        return tuple(channel for channel in self.customer.channels() if channel not in contact.refused)
+        return self.customer.channels(but=contact.refused)
 
     def _effective(self, planned_on: date) -> date:
         """The sending day; after something stopped the clock beyond it, the next sending day after that."""
@@ -304,7 +345,8 @@ class _Current:
         self, outcome: Outcome, closed_on: date, why: Why, call_from_on: date | None = None
     ) -> tuple[Standing, date | None, Leaving | None]:
         standing = self._standing(Stage.CLOSED, outcome=outcome, closed_on=closed_on, call_from_on=call_from_on)
-        return replace(standing, blocked=None, reasons=(*standing.reasons, why)), None, None
+        look_on = call_from_on + GIVE_UP_AFTER if call_from_on is not None else None
+        return replace(standing, blocked=None, reasons=(*standing.reasons, why)), look_on, None
 
     def _standing(
         self,

@@ -1,6 +1,6 @@
 """What a decision is made from, and nothing else: frozen values, already sorted out per vehicle."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -39,10 +39,12 @@ class Customer:
     consents: bool | None = None
     suppressed: bool = False
     excluded: str | None = None  # why, when staff left this customer out
+    is_dealer: bool = False  # the workshop's own cars are on its books, too
 
-    def channels(self) -> tuple[Channel, ...]:
-        """The channels that reach this customer, e-mail first."""
-        return tuple(channel for channel, address in ((Channel.EMAIL, self.email), (Channel.SMS, self.mobile)) if address)
+    def channels(self, but: frozenset[str] = frozenset()) -> tuple[Channel, ...]:
+        """The channels that reach this customer at an address other than these, e-mail first."""
+        ways = ((Channel.EMAIL, self.email), (Channel.SMS, self.mobile))
+        return tuple(channel for channel, address in ways if address and address not in but)
 
     def is_in(self, groups: frozenset[str]) -> bool:
         """Whether this customer belongs to one of these groups; who is told to be neither counts as private."""
@@ -124,11 +126,16 @@ class Contact:
     on: date | None = None  # local day of the claim, once it left
     at: datetime | None = None
     single_channel: bool = False  # by the addresses at that time
-    refused: frozenset[str] = frozenset()  # channels whose provider refused it
+    refused: frozenset[str] = frozenset()  # addresses that a provider refused
+    tries: int = 0
 
     @property
     def left(self) -> bool:
         return self.state in ("accepted", "unknown")
+
+    def is_answered_by(self, appointment: Appointment) -> bool:
+        """Whether an appointment was made after this contact left, so that it may be the booking it asked for."""
+        return self.at is not None and appointment.made_at > self.at
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,12 @@ class Cycle:
     closed_on: date | None = None
     stood_on: date | None = None  # the last day on which something stopped the lateness clock
     held: str | None = None  # why, when staff holds it
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether step 1 left, or is just leaving."""
+        contact = self.contacts.get(1)
+        return contact is not None and contact.state != "refused"
 
     def first(self) -> Contact | None:
         """Step 1, if it left."""
@@ -191,8 +204,7 @@ class VehicleFacts:
 
     def finished(self) -> list[Order]:
         """Finished orders, oldest first."""
-        done = [order for order in self.orders if order.status == "finished" and order.finished_on is not None]
-        return sorted(done, key=lambda order: (order.finished_on or date.min, order.number, order.order_id.int))
+        return finished(self.orders)
 
     def unread(self) -> Order | None:
         """A finished order whose visit has not come with that revision."""
@@ -209,25 +221,35 @@ class VehicleFacts:
         return min(self.policy.excluded_groups & (latest.groups | {latest.kind or "private"}), default=None) if latest else None
 
     def invited(self) -> Customer | None:
-        """The customer of the latest finished order who is in no excluded group (`rules.md` 5)."""
+        """The customer of the latest finished order who is in no excluded group and not the dealer itself (`rules.md` 5)."""
         for order in reversed(self.finished()):
             customer = self.customers.get(order.customer_id) if order.customer_id else None
-            if customer is not None and not customer.is_in(self.policy.excluded_groups):
+            if customer is not None and not customer.is_dealer and not customer.is_in(self.policy.excluded_groups):
                 return customer
         return None
 
     def workshop_id(self) -> UUID | None:
-        """The workshop of the latest finished order of that kind, else of the latest finished order."""
-        served = {visit.order_id for visit in self.visits if SERVICE in visit.tags}
-        orders = self.finished()
-        of_kind = [order for order in orders if order.order_id in served] or orders
-        return of_kind[-1].workshop_id if of_kind else None
+        """The workshop that invites (`inviting_workshop`)."""
+        return inviting_workshop(self.finished(), self.visits)
 
     def history(self, customer: Customer) -> list[Visit]:
         """Visits from this customer's first order on, oldest first: what came before was another's."""
         mine = [order.finished_on for order in self.finished() if order.customer_id == customer.customer_id]
         since = min((day for day in mine if day is not None), default=date.max)
         return sorted((visit for visit in self.visits if visit.on >= since), key=lambda visit: (visit.on, visit.order_id.int))
+
+
+def finished(orders: Iterable[Order]) -> list[Order]:
+    """The finished ones of some orders, oldest first."""
+    done = [order for order in orders if order.status == "finished" and order.finished_on is not None]
+    return sorted(done, key=lambda order: (order.finished_on or date.min, order.number, order.order_id.int))
+
+
+def inviting_workshop(done: Sequence[Order], visits: Iterable[Visit]) -> UUID | None:
+    """The workshop of the latest finished order of that kind, else of the latest finished order; None: the dealer's own."""
+    served = {visit.order_id for visit in visits if SERVICE in visit.tags}
+    of_kind = [order for order in done if order.order_id in served] or done
+    return of_kind[-1].workshop_id if of_kind else None
 
 
 @dataclass(frozen=True)

@@ -76,13 +76,16 @@ def as_services(visits: Iterable[Visit]) -> list[Visit]:
 
 
 def noted_next_service(facts: VehicleFacts, last: Visit) -> tuple[date, date] | None:
-    """The next service date of the latest finished order since the last service that gives one, with that order's day."""
+    """The next service date of the latest finished order since the last service that gives one, with that order's day.
+
+    A date that is not after its own order (an unset field, a typing error) is none.
+    """
     read = {visit.order_id: visit.next_service_on for visit in facts.visits}
     notes = [
         (order.finished_on, noted)
         for order in facts.finished()
         if order.finished_on is not None and order.finished_on >= last.on
-        and (noted := order.next_service_on or read.get(order.order_id)) is not None
+        and (noted := order.next_service_on or read.get(order.order_id)) is not None and noted > order.finished_on
     ]  # fmt: skip
     return notes[-1] if notes else None
 

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.events.invitations import InvitationChanged
+from common.events.words import Channel
 from scheduler.domain.facts import Decision, Standing, VehicleFacts
 from scheduler.tables import ContactRow, CycleRow, DecisionRow
 
@@ -68,6 +69,16 @@ async def stored_decision(
     return row, InvitationChanged.model_validate(told) if told is not None else None
 
 
+async def decide_alone(session: AsyncSession, dealer: UUID) -> None:
+    """From here to the end of the transaction nobody else decides for this dealer: what is read now is still so when stored."""
+    await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"scheduler {dealer}"})
+
+
+async def forget_decision(session: AsyncSession, dealer: UUID, vehicle: UUID) -> None:
+    """A vehicle that was merged into another is decided no more."""
+    await session.execute(delete(_decision).where(_decision.c.dealer_id == dealer, _decision.c.vehicle_id == vehicle))
+
+
 async def to_look_at(session: AsyncSession, dealer: UUID, on: date) -> list[UUID]:
     """The vehicles whose decision is looked at again by that day."""
     rows = await session.execute(
@@ -101,10 +112,10 @@ async def hand_over(
             "dealer_id": dealer, "invitation_id": standing.cycle.invitation_id, "step": step,
             "vehicle_id": facts.vehicle.vehicle_id, "customer_id": customer.customer_id, "message_id": message, "state": "due",
             "channel": channel, "email": customer.email, "mobile": customer.mobile,
-            "single_channel": len(customer.channels()) == 1, "refused": [], "handed_on": today,
+            "single_channel": len(customer.channels()) == 1, "refused": [], "tries": 0, "handed_on": today,
         }  # fmt: skip
         write = insert(_contact).values(values)
-        again = {name: values[name] for name in ("message_id", "state", "channel", "handed_on")}
+        again = {name: value for name, value in values.items() if name not in ("refused", "tries")}
         result = await session.execute(
             write.on_conflict_do_update(
                 index_elements=["dealer_id", "invitation_id", "step"], set_=again, where=_contact.c.state == "refused"
@@ -124,11 +135,12 @@ async def record_left(session: AsyncSession, dealer: UUID, message: UUID, state:
 
 
 async def record_refused(session: AsyncSession, dealer: UUID, message: UUID, channel: str) -> None:
-    """The provider refused it for certain: the same contact may leave by another channel."""
+    """The provider refused it for certain: the same contact may leave to another address."""
+    address = _contact.c.email if channel == Channel.EMAIL else _contact.c.mobile
     await session.execute(
         update(_contact)
         .where(_contact.c.dealer_id == dealer, _contact.c.message_id == message, _contact.c.state == "due")
-        .values(state="refused", refused=func.array_append(_contact.c.refused, channel))
+        .values(state="refused", refused=func.array_append(_contact.c.refused, address), tries=_contact.c.tries + 1)
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +10,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common import policy
 from common.bus.envelope import Envelope
-from common.errors import DomainError
 from common.events import Event, State
 from common.events.customers import CustomerChanged, CustomerMerged, VehicleChanged, VehicleMerged
 from common.events.settings import DealerChanged
+from common.events.work_orders import WorkOrderChanged
 from common.policy import Policy
-from common.policy import read as read_policy
 from scheduler.tables import CycleRow, FactRow
 
 _TEXT = {"lines", "remarks", "text", "mechanics", "hours"}
@@ -42,7 +43,7 @@ async def remember(session: AsyncSession, dealer: UUID, event: Event, told_by: E
     values = {
         "dealer_id": dealer, "name": event.name, "entity": entity, "revision": revision, "vehicle_id": vehicle,
         "customer_id": getattr(event, "customer_id", None), "at": told_by.occurred_at,
-        "body": _body(event, before.body if before is not None else {}),
+        "body": _body(event, before.body if before is not None else {}, told_by.occurred_at),
     }  # fmt: skip
     write = insert(_fact).values(values)
     newer = {name: write.excluded[name] for name in ("revision", "vehicle_id", "customer_id", "at", "body")}
@@ -55,9 +56,13 @@ async def remember(session: AsyncSession, dealer: UUID, event: Event, told_by: E
     return Remembered(True, (before.vehicle_id,) if moved and before is not None else ())
 
 
-def _body(event: Event, before: dict[str, Any]) -> dict[str, Any]:
-    """What is kept of a fact: no free text of orders; a customer's former addresses, for an unsubscription covers them too."""
+def _body(event: Event, before: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """What is kept of a fact: no free text of orders, but when one first came as finished on its day; and a customer's former
+    addresses, for an unsubscription covers them too."""
     body = event.model_dump(mode="json", exclude=_TEXT)
+    if isinstance(event, WorkOrderChanged):
+        same = all(before.get(name) == body[name] for name in ("status", "finished_on"))
+        body["came_at"] = before["came_at"] if same and "came_at" in before else at.isoformat()
     if isinstance(event, CustomerChanged):
         former = {*before.get("former", ()), before.get("email"), before.get("mobile")} - {None, event.email, event.mobile}
         body["former"] = sorted(former)
@@ -143,8 +148,5 @@ async def dealer(session: AsyncSession, dealer_id: UUID) -> DealerChanged | None
 
 
 def policy_of(told: DealerChanged) -> Policy:
-    """A dealer's settings; where a newer api allows what is unknown here, the defaults rather than nothing at all."""
-    try:
-        return read_policy(told.settings)
-    except DomainError:
-        return Policy()
+    """A dealer's settings, as far as they are known here. Raises DomainError where one of those cannot be read."""
+    return policy.understood(told.settings)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -35,6 +36,7 @@ from scheduler.tables import SCHEMA, ContactRow, CycleRow, FactRow
 _fact, _cycle, _contact = FactRow.__table__, CycleRow.__table__, ContactRow.__table__  # type: ignore[attr-defined]  # sqlmodel
 S = TypeVar("S", bound=State)
 BY_HAND = "by hand"
+SHARED_BY_AT_MOST = 3  # customers; an address that more of them have is a placeholder
 
 
 async def vehicle_facts(session: AsyncSession, dealer: UUID, wanted: Collection[UUID], *, now: datetime) -> list[f.VehicleFacts]:
@@ -49,7 +51,9 @@ async def vehicle_facts(session: AsyncSession, dealer: UUID, wanted: Collection[
     rows = await session.execute(select(_fact).where(_fact.c.dealer_id == dealer, _fact.c.vehicle_id.in_(list(belongs))))
     for row in rows:
         told[belongs[row.vehicle_id]].append(row)
-    people = await _customers(session, dealer, {row.customer_id for rows in told.values() for row in rows if row.customer_id})
+    people = await _customers(
+        session, house.dealer, {row.customer_id for rows in told.values() for row in rows if row.customer_id}
+    )
     cycles = await _cycles(session, dealer, belongs, told)
     firsts = await _firsts_of_others(session, dealer, people, now)
     parked = {key for _, key in await parking.parked_keys(session, SCHEMA, SCHEMA, dealer)}
@@ -86,8 +90,9 @@ async def _house(session: AsyncSession, dealer: UUID, now: datetime) -> _House |
     return house
 
 
-async def _customers(session: AsyncSession, dealer: UUID, wanted: Collection[UUID]) -> dict[UUID, f.Customer]:
+async def _customers(session: AsyncSession, told_of: DealerChanged, wanted: Collection[UUID]) -> dict[UUID, f.Customer]:
     """These customers, and under the id of each merged one the customer it became."""
+    dealer = told_of.dealer_id
     merged = await customer_merges(session, dealer)
     survivors = {merged.get(customer, customer) for customer in wanted}
     belongs = {c: survivor for c, survivor in merged.items() if survivor in survivors} | {c: c for c in survivors}
@@ -98,50 +103,65 @@ async def _customers(session: AsyncSession, dealer: UUID, wanted: Collection[UUI
     told: dict[UUID, list[Any]] = defaultdict(list)
     for row in rows:
         told[belongs[row.customer_id]].append(row)
-    lost = await _lost_addresses(session, dealer)
-    found = {customer: person for customer in survivors if (person := _customer(customer, told[customer], lost)) is not None}
+    lost = await _lost_addresses(session, dealer, merged)
+    found = {
+        customer: person for customer in survivors if (person := _customer(customer, told[customer], lost, told_of)) is not None
+    }
     return {customer: found[survivor] for customer, survivor in belongs.items() if survivor in found}
 
 
-async def _lost_addresses(session: AsyncSession, dealer: UUID) -> set[tuple[str, str]]:
-    """Addresses of customers who said never again: nobody is contacted there, whoever else has them."""
-    rows = await session.execute(
-        text(
-            """select distinct s.body ->> 'channel' as channel, c.body ->> 'email' as email, c.body ->> 'mobile' as mobile,
-                c.body -> 'former' as former
-            from scheduler.fact s join scheduler.fact c on c.dealer_id = s.dealer_id and c.entity = s.customer_id
-            where s.dealer_id = :dealer and s.name = 'contact.suppressed.v1' and c.name = 'customer.changed.v1'"""
-        ),
-        {"dealer": dealer},
+async def _lost_addresses(session: AsyncSession, dealer: UUID, merged: Mapping[UUID, UUID]) -> set[tuple[str, str]]:
+    """Addresses at which nobody is contacted, whoever has them: those of customers who said never again, known now or once,
+    and placeholders, which more than 3 customers have."""
+    suppressed = await session.execute(
+        select(_fact.c.customer_id, _fact.c.body["channel"].astext.label("channel")).where(
+            _fact.c.dealer_id == dealer, _fact.c.name == ContactSuppressed.name
+        )
     )
-    lost: set[tuple[str, str]] = set()
-    for row in rows:
-        if row.email and row.channel in (None, "email"):
-            lost.add(("email", row.email))
-        if row.mobile and row.channel in (None, "sms"):
-            lost.add(("sms", row.mobile))
-        for address in row.former or ():
-            channel = "email" if "@" in address else "sms"
-            if row.channel in (None, channel):
-                lost.add((channel, address))
-    return lost | await _placeholders(session, dealer)
+    gone: dict[UUID, set[str | None]] = defaultdict(set)
+    for row in suppressed:
+        gone[merged.get(row.customer_id, row.customer_id)].add(row.channel)
+    lost = set()
+    for row in await _addresses_of(session, dealer, {*gone, *(one for one, into in merged.items() if into in gone)}):
+        if {None, row.channel} & gone[merged.get(row.entity, row.entity)]:
+            lost.add((row.channel, row.address))
+    return lost | await _placeholders(session, dealer, merged)
 
 
-async def _placeholders(session: AsyncSession, dealer: UUID) -> set[tuple[str, str]]:
-    """Addresses that more than 3 customers have: they are nobody's."""
+async def _addresses_of(session: AsyncSession, dealer: UUID, customers: Collection[UUID]) -> list[Any]:
+    """Every address that these customers have or had, each with its channel."""
     rows = await session.execute(
         text(
-            """select a.channel, a.address from scheduler.fact c
+            """select c.entity, a.channel, a.address from scheduler.fact c cross join lateral (
+                values ('email', c.body ->> 'email'), ('sms', c.body ->> 'mobile')
+                union all select case when former like '%@%' then 'email' else 'sms' end, former
+                from jsonb_array_elements_text(coalesce(c.body -> 'former', '[]')) former
+            ) a (channel, address)
+            where c.dealer_id = :dealer and c.name = 'customer.changed.v1' and c.entity = any(:customers)
+                and a.address is not null"""
+        ),
+        {"dealer": dealer, "customers": list(customers)},
+    )
+    return list(rows)
+
+
+async def _placeholders(session: AsyncSession, dealer: UUID, merged: Mapping[UUID, UUID]) -> set[tuple[str, str]]:
+    """Addresses that more than 3 customers have: they are nobody's. Records that became one customer count as one."""
+    rows = await session.execute(
+        text(
+            """select a.channel, a.address, array_agg(c.entity) as customers from scheduler.fact c
             cross join lateral (values ('email', c.body ->> 'email'), ('sms', c.body ->> 'mobile')) a (channel, address)
             where c.dealer_id = :dealer and c.name = 'customer.changed.v1' and a.address is not null
             group by a.channel, a.address having count(*) > 3"""
         ),
         {"dealer": dealer},
     )
-    return {(row.channel, row.address) for row in rows}
+    return {
+        (row.channel, row.address) for row in rows if len({merged.get(one, one) for one in row.customers}) > SHARED_BY_AT_MOST
+    }
 
 
-def _customer(customer_id: UUID, rows: Iterable[Any], lost: set[tuple[str, str]]) -> f.Customer | None:
+def _customer(customer_id: UUID, rows: Iterable[Any], lost: set[tuple[str, str]], dealer: DealerChanged) -> f.Customer | None:
     by_name = _by_name(rows)
     changed = [CustomerChanged.model_validate(row.body) for row in by_name[CustomerChanged.name]]
     if not changed:
@@ -154,7 +174,16 @@ def _customer(customer_id: UUID, rows: Iterable[Any], lost: set[tuple[str, str]]
     return f.Customer(
         customer_id, email, mobile, told.kind, frozenset(told.groups), told.consent.service,
         suppressed=None in suppressed, excluded=_standing_exclusion(excluded, by_name[InvitationRestored.name]),
+        is_dealer=_is_dealer(told, dealer),
     )  # fmt: skip
+
+
+def _is_dealer(customer: CustomerChanged, dealer: DealerChanged) -> bool:
+    """Whether a customer is the dealer itself: by its legal name, or by an address that messages leave from."""
+    sender = dealer.sender
+    names = {name.casefold() for name in (sender.legal_name, dealer.title) if name}
+    addresses = {address.casefold() for address in (sender.email, sender.reply_to) if address}
+    return (customer.full_name or "").casefold() in names or (customer.email or "").casefold() in addresses
 
 
 def _standing_exclusion(excluded: Iterable[Any], restored: Iterable[Any]) -> str | None:
@@ -167,15 +196,15 @@ def _standing_exclusion(excluded: Iterable[Any], restored: Iterable[Any]) -> str
 async def _cycles(
     session: AsyncSession, dealer: UUID, belongs: Mapping[UUID, UUID], told: Mapping[UUID, list[Any]]
 ) -> dict[UUID, tuple[f.Cycle, ...]]:
-    rows = list(await session.execute(select(_cycle).where(_cycle.c.dealer_id == dealer, _cycle.c.vehicle_id.in_(list(belongs)))))
+    mine = (_cycle.c.dealer_id == dealer) & _cycle.c.vehicle_id.in_(list(belongs))
+    rows = list(await session.execute(select(_cycle).where(mine).order_by(_cycle.c.anchor, _cycle.c.invitation_id)))
     ids = [row.invitation_id for row in rows]
     contacts: dict[UUID, dict[int, f.Contact]] = defaultdict(dict)
     merged = await customer_merges(session, dealer)
     for row in await session.execute(select(_contact).where(_contact.c.dealer_id == dealer, _contact.c.invitation_id.in_(ids))):
         contacts[row.invitation_id][row.step] = f.Contact(
             row.step, row.state, row.channel, merged.get(row.customer_id, row.customer_id), row.handed_on, row.on_day, row.at,
-            row.single_channel,
-            frozenset(row.refused),
+            row.single_channel, frozenset(row.refused), row.tries,
         )  # fmt: skip
     found: dict[UUID, list[f.Cycle]] = defaultdict(list)
     for row in rows:
@@ -229,11 +258,13 @@ def _one(
     orders = _orders(by_name, people, house.dealer.timezone)
     known = {customer: people[customer] for customer in mine if customer in people}
     known |= {person.customer_id: person for person in known.values()}
-    workshop = house.workshops.get(next((o.workshop_id for o in reversed(_finished(orders)) if o.workshop_id), UUID(int=0)))
+    finished_on = {order.order_id: order.finished_on for order in orders if order.status == "finished"}
+    visits = tuple(_visits(by_name, finished_on))
+    workshop = house.workshops.get(f.inviting_workshop(f.finished(orders), visits) or UUID(int=0))
     timezone = (workshop.timezone if workshop else None) or house.dealer.timezone
     zone = ZoneInfo(timezone)
     stale, is_parked = house.stale, bool(parked & ({v for v, survivor in belongs.items() if survivor == vehicle} | mine))
-    return f.VehicleFacts(
+    facts = f.VehicleFacts(
         vehicle=_vehicle(vehicle, _newest(by_name[VehicleChanged.name], VehicleChanged)),
         policy=house.policy,
         calendar=calendar(
@@ -245,7 +276,7 @@ def _one(
         timezone=timezone,
         customers=known,
         orders=tuple(orders),
-        visits=tuple(_visits(by_name, {order.order_id: order.finished_on for order in orders if order.status == "finished"})),
+        visits=visits,
         appointments=tuple(_appointments(by_name, zone)),
         answers=tuple(_answers(by_name)),
         follow_ups=tuple(
@@ -258,18 +289,30 @@ def _one(
         ),
         bookings_reach_us=house.bookings_reach_us,
         ignorance=f.Ignorance(is_parked, stale.stale_source, stale.stale_since),
-        others_first_on=_nearest(firsts, vehicle, known.values(), belongs),
     )
+    return replace(facts, others_first_on=_nearest(firsts, vehicle, facts.invited(), people, belongs))
 
 
-def _nearest(firsts: Iterable[Any], vehicle: UUID, people: Collection[f.Customer], belongs: Mapping[UUID, UUID]) -> Any:
-    ids = {person.customer_id for person in people}
-    emails, mobiles = {person.email for person in people} - {None}, {person.mobile for person in people} - {None}
+def _nearest(
+    firsts: Iterable[Any],
+    vehicle: UUID,
+    invited: f.Customer | None,
+    people: Mapping[UUID, f.Customer],
+    belongs: Mapping[UUID, UUID],
+) -> date | None:
+    """The latest step 1 of another vehicle to the customer who is invited, or to an address of his."""
+    if invited is None:
+        return None
+    ids = {customer for customer, person in people.items() if person.customer_id == invited.customer_id}
     days = [
         row.on_day or row.handed_on
         for row in firsts
         if belongs.get(row.vehicle_id, row.vehicle_id) != vehicle
-        and (row.customer_id in ids or row.email in emails or row.mobile in mobiles)
+        and (
+            row.customer_id in ids
+            or (invited.email is not None and row.email == invited.email)
+            or (invited.mobile is not None and row.mobile == invited.mobile)
+        )
     ]
     return max(days, default=None)
 
@@ -294,22 +337,21 @@ def _orders(by_name: Mapping[str, list[Any]], people: Mapping[UUID, f.Customer],
         told = WorkOrderChanged.model_validate(row.body)
         reading = open_.get(row.entity) if told.status == "open" else visits.get(row.entity)
         is_read = reading is not None and reading.text_revision >= told.revision
-        came_on = local_day(row.at, ZoneInfo(timezone))
+        zone = ZoneInfo(timezone)
+        came_on, changed_on = (
+            local_day(datetime.fromisoformat(row.body["came_at"]), zone),
+            told.changed_on or local_day(row.at, zone),
+        )
         person = people.get(told.customer_id) if told.customer_id else None
         customer_id = person.customer_id if person else told.customer_id
         finished_on = min(told.finished_on, came_on) if told.finished_on else None
         found.append(
             f.Order(
-                told.order_id, told.number, told.status, customer_id, told.workshop_id, finished_on, told.changed_on or came_on,
+                told.order_id, told.number, told.status, customer_id, told.workshop_id, finished_on, changed_on,
                 told.next_service_on, frozenset(tag.tag for tag in reading.tags) if reading is not None and is_read else None,
             )
         )  # fmt: skip
     return found
-
-
-def _finished(orders: Iterable[f.Order]) -> list[f.Order]:
-    done = [order for order in orders if order.status == "finished" and order.finished_on]
-    return sorted(done, key=lambda order: (str(order.finished_on), order.number, order.order_id.int))
 
 
 def _visits(by_name: Mapping[str, list[Any]], finished: Mapping[UUID, date | None]) -> Iterable[f.Visit]:
