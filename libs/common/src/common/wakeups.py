@@ -22,7 +22,8 @@ _LOOK_SECONDS, _LOOKS = 0.1, 30  # a moved clock is seen within the first, what 
 _AFTER_FAILURE = timedelta(seconds=5)
 
 _DUE_JOBS = """
-select name, dealer_id from {schema}.wakeup where name = any(:names) and at <= :now order by at, dealer_id limit 100
+select name, dealer_id from {schema}.wakeup where name = any(:names) and at <= :now
+    and not (name || ' ' || dealer_id = any(:resting)) order by at, dealer_id limit 100
 """
 _LOCK_JOB = """
 select at from {schema}.wakeup where name = :name and dealer_id = :dealer and at <= :now for update skip locked
@@ -111,9 +112,9 @@ class Wakeups:
         async with self._runtime.sessions() as session, session.begin():
             rows = await session.execute(
                 text(_DUE_JOBS.format(schema=self._schema)),
-                {"names": list(self._jobs), "now": self._runtime.clock.now()},
+                {"names": list(self._jobs), "now": self._runtime.clock.now(), "resting": self._resting_now()},
             )
-            due = [(row.name, row.dealer_id) for row in rows if not self._rests(row.name, row.dealer_id)]
+            due = [(row.name, row.dealer_id) for row in rows]
         ran = False
         for name, dealer in due:
             try:
@@ -153,7 +154,7 @@ class Wakeups:
                 text(_TAKE_ERRANDS.format(schema=self._schema)),
                 {
                     "names": list(self._errands), "now": self._runtime.clock.now(), "lease": self._lease_time,
-                    "resting": [f"{name} {dealer}" for name, dealer in list(self._resting) if self._rests(name, dealer)],
+                    "resting": self._resting_now(),
                 },
             )  # fmt: skip
             row = taken.first()
@@ -196,6 +197,9 @@ class Wakeups:
 
     def _rest(self, name: str, dealer: UUID) -> None:
         self._resting[name, dealer] = self._runtime.system.now() + _AFTER_FAILURE
+
+    def _resting_now(self) -> list[str]:
+        return [f"{name} {dealer}" for name, dealer in list(self._resting) if self._rests(name, dealer)]
 
     def _rests(self, name: str, dealer: UUID) -> bool:
         if (until := self._resting.get((name, dealer))) is None:
