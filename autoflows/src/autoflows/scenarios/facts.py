@@ -125,11 +125,14 @@ class Facts:
             next_service_on=order.next_service_on, gives=self.story.source.gives,
         )  # fmt: skip
         if order.credits is not None:
-            yield from self._credit(world, order.credits)
+            yield from self._credit(world, order)
 
-    def _credit(self, world: World, credited: str) -> Iterator[Event]:
+    def _credit(self, world: World, credit: told.WorkOrder) -> Iterator[Event]:
+        """A credit note without lines, or with all of the order's, takes the order away; one with some of them does not."""
+        texts = {line.text for line in credit.lines}
         for order in self.story.work_orders:
-            if order.id == credited and order.credits is None:
+            whole = not texts or texts >= {line.text for line in order.lines}
+            if order.id == credit.credits and order.credits is None and whole:
                 yield from self._order(order.model_copy(update={"status": "credited"}), world)
 
     def _appointment(self, appointment: told.Appointment, world: World) -> Iterator[Event]:
@@ -139,9 +142,13 @@ class Facts:
         yield AppointmentChanged(
             appointment_id=found, source_id=_source_id(), revision=world.revision(AppointmentChanged, found),
             vehicle_id=vehicle_id(appointment.vehicle), customer_id=customer_id(customer) if customer else None,
-            starts_at=self.instant(appointment.starts_at), made_at=world.clock.now(), text=appointment.text,
+            starts_at=self.instant(appointment.starts_at), made_at=self._made_at(appointment.id), text=appointment.text,
             status=appointment.status, invitation_id=answered.invitation_id if answered else None,
         )  # fmt: skip
+
+    def _made_at(self, appointment: str) -> datetime:
+        """When it was first heard of, however often it changes."""
+        return min(self.instant(each.at) for each in self.story.appointments if each.id == appointment)
 
     def _answer(self, answer: told.Answer, world: World) -> Iterator[Event]:
         invitation = self._invitation(world, answer.vehicle, answer.type)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from autoflows.scenarios.facts import vehicle_id
 from autoflows.scenarios.story import ExpectedContact, OnDay, Story
+from common import policy
 from common.bus.envelope import Envelope
 from common.events.invitations import InvitationChanged, Reason
 from common.events.messages import MessageAccepted, MessageUnknown
@@ -103,7 +104,7 @@ class Report:
 
     def pending_on(self, day: date) -> set[Key]:
         """Who stands on pending before that day's sending (`rules.md` 8)."""
-        morning = self._local(day, time(8, 59))
+        morning = self._local(day, policy.read(self.story.dealer.settings).sending.from_)
         listed: set[Key] = set()
         for key in self.history:
             for state in self.as_of(OnDay(on=day, vehicle=key[0], type=key[1]), morning):

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from common import policy
+from common.errors import DomainError
+
 NOT_YET = {
     "registry": "the motor registry",
     "contracts": "contracts",
@@ -226,7 +229,12 @@ def read(path: Path) -> Story:
         if key in loaded:
             raise StoryError(f"{path}: {key}: {what} cannot be heard yet")
     try:
-        return Story.model_validate(loaded)
+        story = Story.model_validate(loaded)
+        for settings in (story.dealer.settings, *(action.settings for action in story.actions)):
+            policy.read(settings)
+        return story
+    except DomainError as error:
+        raise StoryError(f"{path}: {error}") from error
     except ValidationError as error:
         where = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
         raise StoryError("\n".join(f"{path}: {line}" for line in where)) from error
