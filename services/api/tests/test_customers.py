@@ -191,8 +191,13 @@ async def test_guessing_waits_and_says_so_in_danish(house: House) -> None:
         assert [answer.status_code for answer in answers] == [404] * 5 + [429] * 3
         assert "Vent lidt" in answers[-1].text
         assert not english(answers[-1].text)
-        house.clock.move_to(NOW + timedelta(minutes=16))
+
+
+async def test_who_has_a_right_code_does_not_wait_for_who_guesses_from_the_same_address(house: House) -> None:
+    async with house.browser() as browser:
+        assert [(await browser.get(f"/a/zzzzzzzzz{n}")).status_code for n in range(6)][-1] == 429
         assert (await browser.get(f"/a/{code()}")).status_code == 200
+        assert (await browser.post(f"/u/{code()}", **ONE_CLICK)).status_code == 200  # type: ignore[arg-type]
 
 
 async def test_without_a_booking_page_one_is_asked_to_call(house: House) -> None:

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from api_house import NAMES, House, of
 from fastapi.routing import APIRoute
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from common.events.words import Outcome
 from common.ids import DealerId
@@ -144,3 +146,11 @@ async def test_the_database_itself_shows_nothing_of_another_dealer(house: House)
             DEALER, f"update api.{table} set dealer_id = dealer_id where dealer_id = :d returning 1", d=OTHER_DEALER
         )
         assert changed == []
+
+
+async def test_an_error_of_the_database_tells_its_statement_and_not_whose_it_was(house: House) -> None:
+    with pytest.raises(DBAPIError, match="division by zero") as caught:
+        async with house.rt.engine.connect() as connection:
+            await connection.execute(text("select 1 / (length(cast(:who as text)) - 9)"), {"who": "Anne Holm"})
+    assert "length(cast" in str(caught.value)
+    assert "Anne" not in str(caught.value)

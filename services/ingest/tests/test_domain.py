@@ -129,7 +129,7 @@ def test_an_order_larger_than_can_be_told_is_none() -> None:
 
 
 def test_the_largest_order_can_be_told() -> None:
-    lines = tuple(OrderLine(code="c" * 25, text="\u2028" * 50, quantity=1.5, unit="u" * 10, amount=100) for _ in range(2000))
+    lines = tuple(OrderLine(code="c" * 5, text="\u2028" * 42, quantity=1.5, unit="u" * 3, amount=100) for _ in range(2000))
     snapshot = OrderSnapshot("1", "finished", date(2026, 1, 1), lines=lines)
     told = order("1").model_copy(update={"lines": snapshot.lines})
     assert seal(told, DealerId(A), datetime(2026, 1, 1, tzinfo=UTC), None)

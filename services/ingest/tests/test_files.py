@@ -1,6 +1,7 @@
 """Files: what goes in, what is told of bad rows by line, and that a file brought twice tells nothing."""
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -275,6 +276,36 @@ async def test_json_lines_need_no_mapping(bring: Import) -> None:
     assert (await bring(*lines, mapping=None)).recorded == 0
 
 
+UNTELLABLE = [
+    {"starts_at": "0001-01-01T00:00:00"},
+    {"starts_at": "0001-01-01T00:00:00+02:00"},
+    {"starts_at": "9999-12-31T23:59:00-05:00"},
+    {"date": "0001-01-01"},
+    {"date": "2025-01-01", "lines": [{"code": "C" * 1_200_000, "text": "Service"}]},
+    {"date": "2025-01-01", "customer": {"number": "9", "name": "N" * 1_200_000}},
+]
+
+
+@pytest.mark.parametrize("told", UNTELLABLE, ids=range(len(UNTELLABLE)))
+async def test_a_line_that_nobody_could_be_told_costs_itself_only(bring: Import, told: dict[str, Any]) -> None:
+    good = [json.dumps({"id": str(number), "date": "2025-01-01", "lines": ["Service"]}) for number in range(3)]
+    report = await bring(*good[:2], json.dumps({"id": "bad", **told}), good[2], mapping=None)
+    assert (report.recorded, [bad.line for bad in report.bad]) == (3, [3])
+    assert [row.line for row in await bring.kept()] == [3]
+    await bring(json.dumps({"id": "bad", "date": "2025-01-01", "lines": ["Service"]}), mapping=None)
+    assert [row.line for row in await bring.kept()] == ([3] if "starts_at" in told else []), "mended: nothing left to repair"
+
+
+async def test_a_next_service_that_is_not_after_its_order_is_not_told(bring: Import) -> None:
+    orders = [
+        json.dumps({"id": day, "date": "2025-03-01", "next_service_on": day})
+        for day in ("0001-01-01", "2025-03-01", "2026-03-01")
+    ]
+    await bring(*orders, mapping=None)
+    told = {number: order.next_service_on for number, order in (await bring.office.orders()).items()}
+    assert told == {"0001-01-01": None, "2025-03-01": None, "2026-03-01": date(2026, 3, 1)}
+
+
 async def test_an_import_counts_what_it_did_and_says_how_fresh_the_source_is(bring: Import) -> None:
     await bring(HEADER, row("1"), row("2", Dato="soon"))
     [counted] = await bring.office.rt.sql(DEALER, "select file, recorded, unchanged, bad, ended_at from ingest.import")
@@ -305,6 +336,8 @@ def test_a_mapping_that_cannot_be_is_refused_with_what_is_wrong(given: Any, said
 @given(st.text(alphabet='ab;"\n\r 1', max_size=80))
 def test_no_text_breaks_the_reader_and_every_row_has_its_line(text: str) -> None:
     mapping = read_mapping({"columns": {"n": "number", "t": "text"}})
-    rows = list(csvfile.rows(f"n;t\n{text}", mapping))
+    sheet = csvfile.Sheet(f"n;t\n{text}", mapping)
+    rows = list(sheet.rows())
+    assert [sheet.row(found.line) for found in rows] == rows
     assert [found.line for found in rows] == sorted({found.line for found in rows})
     assert all(found.problem or set(found.cells) <= FIELDS for found in rows)

@@ -1,7 +1,7 @@
 """Bookings that came by webhook become appointments; what cannot be used is kept."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -97,14 +97,35 @@ async def test_a_number_that_two_sources_have_is_nobodys_for_sure(office: Any) -
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "[]", '{"starts_at": "soon"}', '{"booking_id": "b1"}', json.dumps({"booking_id": "", "starts_at": START})]
-)
+    "raw",
+    [
+        "", "[]", '{"starts_at": "soon"}', '{"booking_id": "b2"}', json.dumps({"booking_id": "", "starts_at": START}),
+        json.dumps({"booking_id": "b2", "starts_at": "0001-01-01T00:00:00"}),
+        json.dumps({"booking_id": "b2", "starts_at": "9999-12-31T23:59:00-05:00"}),
+    ],
+)  # fmt: skip
 async def test_a_body_that_cannot_be_used_is_kept_and_stops_nothing(office: Any, raw: str) -> None:
     assert len(await appointments(office, webhook(raw=raw), webhook())) == 1
     async with office.rt.work(DEALER) as work:
         [kept] = await store.kept(work.session, DEALER, bookings(DEALER), 10)
     assert kept.raw == raw
     assert kept.problem
+
+
+async def test_a_body_that_was_mended_is_kept_no_more(office: Any) -> None:
+    assert len(await appointments(office, webhook(raw='{"booking_id": "b1"}'), webhook())) == 1
+    async with office.rt.work(DEALER) as work:
+        assert await store.kept(work.session, DEALER, bookings(DEALER), 10) == []
+
+
+async def test_the_dealer_sees_when_bookings_were_heard_of_last_and_is_told_every_six_hours(office: Any) -> None:
+    told = []
+    for hours in (0, 3, 3):
+        office.rt.later(hours=hours)
+        await office.rt.deliver(DEALER, webhook(booking_id=str(len(told))))
+        told.append([one.fresh_at for one in await office.rt.published(DEALER) if isinstance(one, SourceChanged)])
+    now = office.rt.clock.now()
+    assert told == [[now - timedelta(hours=6)], [], [now]]
 
 
 async def test_other_webhooks_are_somebody_elses(office: Any) -> None:

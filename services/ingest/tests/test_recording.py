@@ -180,3 +180,22 @@ async def test_a_corrected_order_is_told_with_its_next_revision(office: Any) -> 
     await office.record(first)
     events = await office.record(replace(first, odometer_km=61_000))
     assert [(type(event), event.revision) for event in events] == [(WorkOrderChanged, 2)]
+
+
+async def owners(office: Any) -> dict[str | None, str]:
+    """Whose each vehicle is, by plate and the customer's number."""
+    people = {one.customer_id: one.number for one in await office.told(CustomerChanged)}
+    return {one.plate: people.get(one.customer_id) for one in await office.told(VehicleChanged)}
+
+
+async def test_an_order_that_was_credited_gives_the_vehicle_back(office: Any) -> None:
+    await office.record(job("1", "2025-01-01", car("AB12345"), customer=BO), job("2", "2025-06-01", car("AB12345")))
+    assert await owners(office) == {"AB12345": "1"}
+    await office.record(job("3", "2025-06-02", car("AB12345"), amount=-1000, status="credited", credits="2"))
+    assert await owners(office) == {"AB12345": "2"}
+
+
+async def test_an_order_whose_plate_was_corrected_gives_the_vehicle_back(office: Any) -> None:
+    await office.record(job("1", "2025-01-01", car("AB12345"), customer=BO), job("2", "2025-06-01", car("AB12345")))
+    await office.record(job("2", "2025-06-01", car("CD12345")))
+    assert await owners(office) == {"AB12345": "2", "CD12345": "1"}

@@ -15,7 +15,7 @@ from common.events.appointments import AppointmentChanged
 from common.events.customers import CustomerMerged
 from common.events.messages import ContactWithdrawn, MessageAccepted
 from common.ids import AppointmentId, new_id
-from common.testing.nordhavn import ANNE, BO, GOLF, NINE, OCTAVIA, World, anne, bo, answered, contact, due, invitation
+from common.testing.nordhavn import ANNE, BO, GOLF, NINE, OCTAVIA, World, anne, answered, bo, contact, due, invitation
 from common.testing.runtime import DEALER
 
 LATER = NINE + timedelta(minutes=5)

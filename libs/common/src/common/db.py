@@ -37,6 +37,7 @@ def engine(settings: Settings, service: str, role: str | None = None, *, pool: i
         pool_size=pool,
         max_overflow=pool,
         pool_recycle=1800,
+        hide_parameters=True,  # an error names its statement, never the names and addresses in it
         connect_args={"server_settings": {**_TIMEOUTS, "application_name": f"autoflows {service}"}, "timeout": 10},
     )
 

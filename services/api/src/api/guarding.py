@@ -127,12 +127,6 @@ class Guard:
             return
         raise Forbidden("This change did not come from our own pages.")
 
-    async def check_tries(self, counted: list[bytes]) -> None:
-        """Raises TooManyTries while one of these has to wait."""
-        async with self._runtime.sessions() as session, session.begin():
-            until = await store.blocked_until(session, counted)
-        _must_not_wait(until, self._runtime.system.now())
-
     async def count_try(self, counted: list[bytes]) -> None:
         """Count a try; the next one waits, longer each time. Raises TooManyTries while this one has to wait."""
         now = self._runtime.system.now()

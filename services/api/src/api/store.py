@@ -57,12 +57,6 @@ async def end_sessions(session: AsyncSession, user: UUID) -> None:
     await session.execute(delete(_session).where(_session.c.user_id == user))
 
 
-async def blocked_until(session: AsyncSession, what: Collection[bytes]) -> datetime | None:
-    """The latest moment before which none of these may try again."""
-    found: datetime | None = await session.scalar(select(func.max(_attempt.c.not_before)).where(_attempt.c.what.in_(what)))
-    return found
-
-
 async def tries(session: AsyncSession, what: bytes, now: datetime) -> Any:
     """The tries so far, locked: others who try the same wait. What nobody tried for a day is forgotten."""
     old = select(_attempt.c.what).where(_attempt.c.not_before < now - timedelta(days=1)).with_for_update(skip_locked=True)

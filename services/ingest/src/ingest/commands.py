@@ -105,7 +105,9 @@ def add_commands(app: typer.Typer, service: Service) -> None:
 
     @app.command(name="import")
     def import_file(
-        path: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or JSON-lines file of orders or appointments.")],
+        path: Annotated[
+            Path, typer.Argument(metavar="FILE", help=f"A CSV or JSON-lines file of orders or appointments, {files.MAY_HAVE}.")
+        ],
         dealer: Annotated[str, typer.Option(help="The dealer's short name.")],
         source: Annotated[str, typer.Option(help="The source's name (autoflows connect file).")],
         mapping: Annotated[Path | None, typer.Option(help="Another mapping than the source's.")] = None,
@@ -144,7 +146,8 @@ async def _list(service: Service, slug: str) -> None:
     if not sources:
         _out.print(f"{slug} has no sources yet. Connect one: autoflows connect economic --dealer {slug}")
     for source in sources:
-        fresh = f"last read {source.fresh_at:%Y-%m-%d %H:%M} UTC" if source.fresh_at else "not read yet"
+        how = "heard of" if source.kind == "webhook" else "read"
+        fresh = f"last {how} {source.fresh_at:%Y-%m-%d %H:%M} UTC" if source.fresh_at else f"not {how} yet"
         _out.print(f"{source.title} ({source.kind}): {source.state}, {fresh}; gives {', '.join(source.config['gives'])}")
         if source.problem:
             _out.print(f"  {source.problem}")

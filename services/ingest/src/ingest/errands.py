@@ -17,11 +17,10 @@ from ingest import store
 from ingest.clients.economic import CALLS_A_DAY, Busy, Economic, Gone, Pause, Refused
 from ingest.clients.sealing import Sealer
 from ingest.domain import economic
-from ingest.recording import POLL, Recorder
+from ingest.recording import POLL, Recorder, told_again
 
 SLICE = 50  # invoices recorded in one transaction
 MOST_KEPT = 1_000  # of one source, looked at again
-TOLD_EVERY = timedelta(hours=6)
 AFTER_TROUBLE = timedelta(minutes=10)
 AGAIN_AFTER = timedelta(days=1)
 T = TypeVar("T")
@@ -85,8 +84,7 @@ class Poll:
             assert row is not None
             cursor = row.cursor | {"next_at": next_at.isoformat()}
             fresh_at = values.get("fresh_at")
-            told_at = datetime.fromisoformat(cursor["told_at"]) if "told_at" in cursor else None
-            if fresh_at is not None and (told_at is None or fresh_at - told_at >= TOLD_EVERY):
+            if fresh_at is not None and told_again(cursor, fresh_at):
                 cursor["told_at"] = fresh_at.isoformat()
                 recorder = Recorder.of(work, source)
                 await recorder.source(title=source.title, kind=source.kind, fresh_at=fresh_at, polled=True)
@@ -199,8 +197,8 @@ class Reading:
             kind, _, number = name.rpartition("-")
             line = int(number[-9:]) if number.isdigit() else 0
             raw, problem = json.dumps(body, ensure_ascii=True), f"{type(error).__name__}: {error}"
-            kept = store.Kept(source, derived_id("kept", source, kind), line, raw, problem, name)
-            await store.keep(work.session, work.dealer, work.now, kept)
+            kept = store.Kept(derived_id("kept", source, kind), line, raw, problem, name)
+            await store.keep(work.session, work.dealer, source, work.now, kept)
             return None
         if name in self._kept:
             await store.mended(work.session, work.dealer, source, [name])

@@ -1,7 +1,8 @@
 """Who and which vehicle: ids are minted here alone, under every name a source has for them; what turns out to be one is merged."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
+from uuid import UUID
 
 from common.events.appointments import AppointmentChanged
 from common.events.customers import CustomerChanged, CustomerMerged, VehicleChanged, VehicleMerged
@@ -30,7 +31,8 @@ class Identities:
         self._work, self._source, self._numbers_of = work, source, numbers_of
 
     async def customer(self, snapshot: CustomerSnapshot, *, as_of: str = REGISTER) -> CustomerId:
-        """Record a customer. What a snapshot does not tell stays as it was; an older one than the newest only fills gaps."""
+        """Record a customer. What a snapshot does not tell stays as it was; an older one than the newest only fills gaps.
+        A register tells all there is: how to reach him and what he is, if it has that no more, nobody has."""
         work = self._work
         customer = await self._customer(snapshot.number)
         told = {
@@ -39,7 +41,10 @@ class Identities:
             "consent": None if snapshot.consent == NOT_TOLD else snapshot.consent,
         }  # fmt: skip
         before = await store.told(work.session, work.dealer, CustomerChanged, customer)
-        await self._update(before or CustomerChanged(revision=0, customer_id=customer), told, as_of)
+        event = before or CustomerChanged(revision=0, customer_id=customer)
+        if as_of == REGISTER:
+            event = event.model_copy(update={"email": None, "mobile": None, "kind": None, "groups": ()})
+        await self._update(event, told, as_of)
         return customer
 
     async def customer_named(self, number: str) -> CustomerId:
@@ -80,86 +85,82 @@ class Identities:
             await tell(work, appointment.model_copy(update={"customer_id": into}))
         await tell(work, CustomerMerged(revision=0, customer_id=customer, into_id=into))
 
-    async def vehicle(
-        self, snapshot: VehicleSnapshot, customer: CustomerId | None, order: OrderSnapshot | None
-    ) -> VehicleId | None:
+    async def vehicle(self, snapshot: VehicleSnapshot, order: OrderSnapshot | None) -> VehicleId | None:
         """Find or mint the vehicle of a snapshot; None where nothing tells it apart."""
         if not snapshot.is_known():
             return None
         names = {"vin": snapshot.vin, "plate": snapshot.plate, str(self._source): snapshot.key}
         given = {scope: name for scope, name in names.items() if name}
-        identity = identify(snapshot.vin, await self._known(given))
+        before = await self._meant(given)
+        identity = identify(snapshot.vin, await self._known(before))
         vehicle = VehicleId(identity.vehicle or new_id())
         for other in identity.same:
             await self._merge_vehicles(VehicleId(other), vehicle)
+        if identity.same:
+            before = await self._meant(given)
         for scope, name in given.items():
-            await self._name(vehicle, scope, name, _at(order) or self._work.now)
-        await self._tell_vehicle(vehicle, snapshot, customer, order)
+            await self._name(vehicle, scope, name, at=_at(order) or self._work.now, before=before.get(scope))
         return vehicle
 
-    async def _known(self, given: Mapping[str, str]) -> list[Known]:
+    async def _meant(self, given: Mapping[str, str]) -> dict[str, UUID]:
         """The vehicles that these names belong to, in the order of the names."""
-        work = self._work
-        aliases = await store.aliased(work.session, work.dealer, VEHICLE, given)
+        aliases = await store.aliased(self._work.session, self._work.dealer, VEHICLE, given)
+        return {scope: aliases[scope] for scope in given if scope in aliases}
+
+    async def _known(self, meant: Mapping[str, UUID]) -> list[Known]:
         found = []
-        for scope in given:
-            if scope in aliases:
-                told = await store.told(work.session, work.dealer, VehicleChanged, aliases[scope])
-                found.append(Known(aliases[scope], told.vin if told else None))
+        for vehicle in meant.values():
+            told = await store.told(self._work.session, self._work.dealer, VehicleChanged, vehicle)
+            found.append(Known(vehicle, told.vin if told else None))
         return found
 
-    async def _name(self, vehicle: VehicleId, scope: str, name: str, at: datetime) -> None:
+    async def _name(self, vehicle: VehicleId, scope: str, name: str, *, at: datetime, before: UUID | None) -> None:
         """At that moment this name meant this vehicle; whoever had the plate before has it no more."""
         work = self._work
-        before = (await store.aliased(work.session, work.dealer, VEHICLE, {scope: name})).get(scope)
-        await store.add_alias(work.session, work.dealer, store.Alias(VEHICLE, scope, name), vehicle, at)
-        after = (await store.aliased(work.session, work.dealer, VEHICLE, {scope: name})).get(scope)
-        if scope == "plate" and before is not None and before != after:
+        named = await store.add_alias(work.session, work.dealer, store.Alias(VEHICLE, scope, name), vehicle, at)
+        if named and scope == "plate" and before not in (None, vehicle):
             other = await store.told(work.session, work.dealer, VehicleChanged, before)
             if other is not None and other.plate == name:
-                await tell(self._work, other.model_copy(update={"plate": None}))
+                await tell(work, other.model_copy(update={"plate": None}))
 
-    async def _tell_vehicle(
-        self, vehicle: VehicleId, snapshot: VehicleSnapshot, customer: CustomerId | None, order: OrderSnapshot | None
-    ) -> None:
+    async def tell_vehicle(self, vehicle: VehicleId, snapshot: VehicleSnapshot, as_of: str) -> None:
+        """Tell a vehicle with what a snapshot says of it, once its order or appointment is recorded."""
         work = self._work
         before = await store.told(work.session, work.dealer, VehicleChanged, vehicle)
-        event = before or VehicleChanged(revision=0, vehicle_id=vehicle)
-        if customer is not None and (event.customer_id is None or await self._is_latest(vehicle, order)):
-            event = event.model_copy(update={"customer_id": customer})
         plate = await store.newest_alias(work.session, work.dealer, VEHICLE, "plate", vehicle)
+        now = {"plate": plate, "customer_id": await store.owner_of(work.session, work.dealer, vehicle)}
         told = {
             name: getattr(snapshot, name)
             for name in ("vin", "make", "model", "model_year", "fuel", "variant", "first_registered_on")
         }
-        await self._update(event.model_copy(update={"plate": plate}), told, order.as_of() if order else "")
+        event = before or VehicleChanged(revision=0, vehicle_id=vehicle)
+        await self._update(event.model_copy(update=now), told, as_of)
 
-    async def _is_latest(self, vehicle: VehicleId, order: OrderSnapshot | None) -> bool:
-        """Whether no finished order of this vehicle is later than this one."""
-        if order is None or order.finished_on is None:
-            return False
-        orders = await store.told_where(self._work.session, self._work.dealer, WorkOrderChanged, vehicle_id=vehicle)
-        here = (order.finished_on, order.number)
-        return all(other.finished_on is None or (other.finished_on, other.number) <= here for other in orders)
+    async def settle_owner(self, vehicle: VehicleId | None, *, but: VehicleId | None = None) -> None:
+        """A vehicle belongs to the customer of its latest order that stands: look again after one was taken back or moved."""
+        work = self._work
+        if vehicle is None or vehicle == but:
+            return
+        told = await store.told(work.session, work.dealer, VehicleChanged, vehicle)
+        if told is not None:
+            owner = await store.owner_of(work.session, work.dealer, vehicle)
+            await tell(work, told.model_copy(update={"customer_id": owner}))
 
     async def _merge_vehicles(self, vehicle: VehicleId, into: VehicleId) -> None:
         """Two vehicles are one: its names, facts and orders belong to the older from now on."""
         work = self._work
         await store.move_aliases(work.session, work.dealer, VEHICLE, vehicle, into)
+        for order in await store.told_where(work.session, work.dealer, WorkOrderChanged, vehicle_id=vehicle):
+            await tell(work, order.model_copy(update={"vehicle_id": into}))
+        for appointment in await store.told_where(work.session, work.dealer, AppointmentChanged, vehicle_id=vehicle):
+            await tell(work, appointment.model_copy(update={"vehicle_id": into}))
         merged = await store.told(work.session, work.dealer, VehicleChanged, vehicle)
         kept = await store.told(work.session, work.dealer, VehicleChanged, into)
-        theirs = await store.told_where(work.session, work.dealer, WorkOrderChanged, vehicle_id=vehicle)
-        ours = await store.told_where(work.session, work.dealer, WorkOrderChanged, vehicle_id=into)
         if merged is not None and kept is not None:
             told = {name: value for name, value in merged if getattr(kept, name) is None}
-            finished = [order for order in (*theirs, *ours) if order.finished_on and order.customer_id]
-            latest = max(finished, key=lambda order: (order.finished_on or date.min, order.number), default=kept)
-            await tell(self._work, kept.model_copy(update=told | {"customer_id": latest.customer_id}))
-        for order in theirs:
-            await tell(self._work, order.model_copy(update={"vehicle_id": into}))
-        for appointment in await store.told_where(work.session, work.dealer, AppointmentChanged, vehicle_id=vehicle):
-            await tell(self._work, appointment.model_copy(update={"vehicle_id": into}))
-        await tell(self._work, VehicleMerged(revision=0, vehicle_id=vehicle, into_id=into))
+            told["customer_id"] = await store.owner_of(work.session, work.dealer, into)
+            await tell(work, kept.model_copy(update=told))
+        await tell(work, VehicleMerged(revision=0, vehicle_id=vehicle, into_id=into))
 
     async def _update(self, event: CustomerChanged | VehicleChanged, told: Mapping[str, object], as_of: str) -> None:
         """Tell an entity with what a snapshot says of it."""

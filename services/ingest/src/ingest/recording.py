@@ -1,6 +1,7 @@
 """The one way in: a snapshot is recorded under the ids that ingest mints, and told only when it changed something."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,12 @@ from ingest.telling import tell
 
 ORDER, APPOINTMENT = "order", "appointment"
 POLL = "poll"  # the errand that reads sources
+TOLD_EVERY = timedelta(hours=6)
+
+
+def told_again(cursor: Mapping[str, Any], now: datetime) -> bool:
+    """Whether it is time to tell again how fresh a source is; `told_at` of its cursor is when that was told last."""
+    return "told_at" not in cursor or now - datetime.fromisoformat(cursor["told_at"]) >= TOLD_EVERY
 
 
 class Recorder:
@@ -40,9 +47,16 @@ class Recorder:
         """Record an order with its customer and vehicle; False when nothing changed by it."""
         await store.lock_dealer(self._work.session, self._work.dealer)
         customer = await self.customer(snapshot.customer, as_of=snapshot.as_of()) if snapshot.customer else None
-        vehicle = await self._identities.vehicle(snapshot.vehicle, customer, snapshot)
-        order = OrderId(await self._find(ORDER, snapshot.number) or await self._mint(ORDER, snapshot.number))
-        event = self._order_event(order, snapshot, customer, vehicle)
+        vehicle = await self._identities.vehicle(snapshot.vehicle, snapshot)
+        before = await self._order(snapshot.number)
+        order = before.order_id if before is not None else OrderId(await self._mint(ORDER, snapshot.number))
+        changed = await self._tell_order(self._order_event(order, snapshot, customer, vehicle), snapshot)
+        if vehicle is not None:
+            await self._identities.tell_vehicle(vehicle, snapshot.vehicle, snapshot.as_of())
+        await self._identities.settle_owner(before.vehicle_id if before is not None else None, but=vehicle)
+        return changed
+
+    async def _tell_order(self, event: WorkOrderChanged, snapshot: OrderSnapshot) -> bool:
         if snapshot.is_credit_note():
             return await self._credit_note(event.model_copy(update={"status": "credited"}), snapshot)
         return await tell(self._work, await self._judged(event))
@@ -52,17 +66,20 @@ class Recorder:
         work = self._work
         await store.lock_dealer(work.session, work.dealer)
         customer = await self._customer_of(snapshot)
-        vehicle = await self._identities.vehicle(snapshot.vehicle, customer, None)
+        vehicle = await self._identities.vehicle(snapshot.vehicle, None)
         found = AppointmentId(await self._find(APPOINTMENT, snapshot.number) or await self._mint(APPOINTMENT, snapshot.number))
         before = await store.told(work.session, work.dealer, AppointmentChanged, found)
-        return await tell(self._work, 
-            AppointmentChanged(
-                revision=0, appointment_id=found, source_id=self._source, vehicle_id=vehicle or (before.vehicle_id if before else None),
-                customer_id=customer or (before.customer_id if before else None), starts_at=snapshot.starts_at.astimezone(UTC),
-                made_at=before.made_at if before else work.now, text=snapshot.text or (before.text if before else ""),
-                status=snapshot.status, invitation_id=invitation or (before.invitation_id if before else None),
-            )
+        event = AppointmentChanged(
+            revision=0, appointment_id=found, source_id=self._source, vehicle_id=vehicle or (before.vehicle_id if before else None),
+            customer_id=customer or (before.customer_id if before else None), starts_at=snapshot.starts_at.astimezone(UTC),
+            made_at=before.made_at if before else work.now, text=snapshot.text or (before.text if before else ""),
+            status=snapshot.status, invitation_id=invitation or (before.invitation_id if before else None),
         )  # fmt: skip
+        changed = await tell(work, event)
+        if vehicle is not None:
+            await self._identities.tell_vehicle(vehicle, snapshot.vehicle, "")
+        await self._identities.settle_owner(before.vehicle_id if before is not None else None, but=vehicle)
+        return changed
 
     async def _customer_of(self, snapshot: AppointmentSnapshot) -> CustomerId | None:
         if snapshot.customer is None:
@@ -97,15 +114,24 @@ class Recorder:
         work = self._work
         number = snapshot.credits or await store.credit_of(work.session, work.dealer, note.order_id)
         if number is None:
-            orders = await self._orders_of_customer(note)
-            credited = crediting.named_by(snapshot.seems_to_credit, orders) or crediting.mirrored_by(note, orders)
+            credited = await self._seems_credited(note, snapshot.seems_to_credit) or await self._mirrored(note)
             number = credited.number if credited is not None else None
-        changed = await tell(self._work, note, credits=number)
-        order = await self._find(ORDER, number) if number is not None else None
-        target = await store.told(work.session, work.dealer, WorkOrderChanged, order) if order is not None else None
+        changed = await tell(work, note, credits=number)
+        target = await self._order(number)
         if target is None or target.order_id == note.order_id or target.status != "finished":
             return changed
-        return await tell(self._work, await self._judged(target)) or changed
+        took_back = await tell(work, await self._judged(target))
+        await self._identities.settle_owner(target.vehicle_id)
+        return took_back or changed
+
+    async def _seems_credited(self, note: WorkOrderChanged, number: str | None) -> WorkOrderChanged | None:
+        order = await self._order(number)
+        if order is None or note.customer_id is None or order.customer_id != note.customer_id:
+            return None
+        return crediting.named_by(number, [order])
+
+    async def _mirrored(self, note: WorkOrderChanged) -> WorkOrderChanged | None:
+        return crediting.mirrored_by(note, await self._of_customer(note, status="finished"))
 
     async def _judged(self, order: WorkOrderChanged) -> WorkOrderChanged:
         """The order as it stands once every credit note that we know was held against it, whichever came first."""
@@ -119,17 +145,15 @@ class Recorder:
         return order.model_copy(update={"status": "credited"}) if crediting.covers(notes, order) else order
 
     async def _loose_notes(self, order: WorkOrderChanged) -> list[WorkOrderChanged]:
-        """Credit notes of this customer for which no order was found yet."""
-        return [
-            note
-            for note in await self._orders_of_customer(order, credits=None)
-            if note.status == "credited" and crediting.total(note) < 0
-        ]
+        """Credit notes of this customer for which no order was found yet, and that mirror this one."""
+        return await self._of_customer(order, status="credited", credits=None) if crediting.total(order) > 0 else []
 
-    async def _orders_of_customer(self, order: WorkOrderChanged, **columns: str | None) -> list[WorkOrderChanged]:
-        if order.customer_id is None:
+    async def _of_customer(self, order: WorkOrderChanged, **columns: str | None) -> list[WorkOrderChanged]:
+        """Orders of this one's customer of the mirrored amount; never all of them: a fleet has thousands."""
+        amount = -crediting.total(order)
+        if order.customer_id is None or amount == 0:
             return []
-        found = {"customer_id": order.customer_id, **columns}
+        found = {"customer_id": order.customer_id, "amount": amount, **columns}
         return await store.orders_where(self._work.session, self._work.dealer, self._source, **found)
 
     async def end_open_orders_but(self, standing: set[str]) -> None:
@@ -138,6 +162,12 @@ class Recorder:
         for order in await store.orders_where(self._work.session, self._work.dealer, self._source, status="open"):
             if order.number not in standing:
                 await tell(self._work, order.model_copy(update={"status": "cancelled", "changed_on": self._work.now.date()}))
+                await self._identities.settle_owner(order.vehicle_id)
+
+    async def _order(self, number: str | None) -> WorkOrderChanged | None:
+        """The order of that number as last told."""
+        order = await self._find(ORDER, number) if number is not None else None
+        return await store.told(self._work.session, self._work.dealer, WorkOrderChanged, order) if order is not None else None
 
     async def _find(self, kind: str, number: str) -> UUID | None:
         found = await store.aliased(self._work.session, self._work.dealer, kind, {str(self._source): number})

@@ -1,5 +1,6 @@
 """All SQL of ingest: entities under their aliases, sources, imports, and what is kept for repair."""
 
+import hashlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -10,8 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.events import State
+from common.events.appointments import AppointmentChanged
 from common.events.settings import DealerChanged
 from common.events.work_orders import WorkOrderChanged
+from ingest.domain import crediting
 from ingest.tables import AliasRow, DealerRow, EntityRow, ImportRow, KeptRow, SourceRow
 
 S = TypeVar("S", bound=State)
@@ -71,19 +74,18 @@ async def named(session: AsyncSession, dealer_id: UUID, kind: str, name: str) ->
     return {row.scope: row.entity_id for row in await session.execute(select(_alias.c.scope, _alias.c.entity_id).where(same))}
 
 
-async def add_alias(session: AsyncSession, dealer_id: UUID, alias: Alias, entity: UUID, since: datetime) -> None:
+async def add_alias(session: AsyncSession, dealer_id: UUID, alias: Alias, entity: UUID, since: datetime) -> bool:
     """That name meant this entity at that moment: it does now, unless it was told to mean another one later."""
     values = {
         "dealer_id": dealer_id, "kind": alias.kind, "scope": alias.scope, "name": alias.name, "entity_id": entity, "since": since,
     }  # fmt: skip
     write = insert(_alias).values(values)
-    await session.execute(
-        write.on_conflict_do_update(
-            index_elements=["dealer_id", "kind", "scope", "name"],
-            set_={"entity_id": write.excluded.entity_id, "since": write.excluded.since},
-            where=_alias.c.since < write.excluded.since,
-        )
+    upsert = write.on_conflict_do_update(
+        index_elements=["dealer_id", "kind", "scope", "name"],
+        set_={"entity_id": write.excluded.entity_id, "since": write.excluded.since},
+        where=_alias.c.since < write.excluded.since,
     )
+    return (await session.execute(upsert.returning(_alias.c.entity_id))).first() is not None
 
 
 async def newest_alias(session: AsyncSession, dealer_id: UUID, kind: str, scope: str, entity: UUID) -> str | None:
@@ -112,6 +114,23 @@ async def as_of(session: AsyncSession, dealer_id: UUID, kind: type[State], entit
     return await session.scalar(select(_entity.c.as_of).where(_where(dealer_id, kind.name, entity))) or ""
 
 
+async def owner_of(session: AsyncSession, dealer_id: UUID, vehicle: UUID) -> UUID | None:
+    """The customer of a vehicle's latest finished order, else of its latest open one, else of its latest appointment."""
+    told, stands = _entity.c.told, _entity.c.status.in_(("finished", "open", "booked", "moved"))
+    day = func.coalesce(*(told[name].astext for name in ("finished_on", "changed_on", "starts_at")))
+    number = told["number"].astext
+    rank = case((_entity.c.status == "finished", 0), (_entity.c.status == "open", 1), else_=2)
+    mine = (_entity.c.dealer_id == dealer_id) & _entity.c.kind.in_((WorkOrderChanged.name, AppointmentChanged.name))
+    latest = (rank, day.desc().nulls_last(), func.length(number).desc(), number.desc())
+    found: UUID | None = await session.scalar(
+        select(_entity.c.customer_id)
+        .where(mine, _entity.c.vehicle_id == vehicle, _entity.c.customer_id.is_not(None), stands)
+        .order_by(*latest)
+        .limit(1)
+    )
+    return found
+
+
 async def credit_of(session: AsyncSession, dealer_id: UUID, order: UUID) -> str | None:
     """The number of the order that this credit note was found to take back."""
     found: str | None = await session.scalar(select(_entity.c.credits).where(_where(dealer_id, WorkOrderChanged.name, order)))
@@ -129,6 +148,7 @@ async def save(session: AsyncSession, dealer_id: UUID, event: S, **beside: str |
         return None
     event = event.model_copy(update={"revision": revision + changed})
     found_by = {key: getattr(event, key, None) for key in ("vehicle_id", "customer_id", "status")}
+    found_by["amount"] = crediting.total(event) if isinstance(event, WorkOrderChanged) else None
     values: dict[str, Any] = {
         "dealer_id": dealer_id, "kind": name, "entity_id": entity, "revision": event.revision, "told": event.model_dump(mode="json"),
         **found_by, **beside,
@@ -145,7 +165,7 @@ async def orders_where(session: AsyncSession, dealer_id: UUID, source_id: UUID, 
 
 
 async def told_where(session: AsyncSession, dealer_id: UUID, kind: type[S], **columns: Any) -> list[S]:
-    """The entities that are found by these: vehicle_id, customer_id, status, credits."""
+    """The entities that are found by these: vehicle_id, customer_id, status, amount, credits."""
     same = [_entity.c[name] == value for name, value in columns.items()]
     rows = await session.execute(
         select(_entity.c.told).where(_entity.c.dealer_id == dealer_id, _entity.c.kind == kind.name, *same)
@@ -233,7 +253,6 @@ async def count_imported(
 class Kept(NamedTuple):
     """Something that could not be used: where it stood, and of which order it told where that is known."""
 
-    source: UUID
     origin: UUID
     line: int
     raw: str
@@ -241,22 +260,25 @@ class Kept(NamedTuple):
     number: str | None = None
 
 
-async def keep(session: AsyncSession, dealer_id: UUID, at: datetime, *found: Kept) -> None:
+async def keep(session: AsyncSession, dealer_id: UUID, source_id: UUID, at: datetime, *found: Kept) -> None:
     """Keep what could not be used, for repair; what the source told the same before is kept once."""
     for start in range(0, len(found), _CHUNK):
-        part = [one._replace(raw=_storable(one.raw)) for one in found[start : start + _CHUNK]]
-        same = tuple_(_kept.c.source_id, _kept.c.raw).in_([(one.source, one.raw) for one in part])
-        await session.execute(delete(_kept).where(_kept.c.dealer_id == dealer_id, same))
-        rows = [
-            {
-                "dealer_id": dealer_id, "origin_id": one.origin, "line": one.line, "raw": one.raw, "problem": one.problem,
-                "kept_at": at, "source_id": one.source, "number": one.number,
-            }
-            for one in part
-        ]  # fmt: skip
-        write = insert(_kept)
-        newer = {name: write.excluded[name] for name in ("raw", "problem", "kept_at", "number")}
-        await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "origin_id", "line"], set_=newer), rows)
+        rows = [_kept_row(one, at) | {"dealer_id": dealer_id, "source_id": source_id} for one in found[start : start + _CHUNK]]
+        same = _kept.c.fingerprint.in_({row["fingerprint"] for row in rows})
+        elsewhere = _kept.c.origin_id.not_in({row["origin_id"] for row in rows})
+        mine = (_kept.c.dealer_id == dealer_id) & (_kept.c.source_id == source_id)
+        await session.execute(delete(_kept).where(mine, same, elsewhere))
+        write = insert(_kept).values(rows)
+        newer = {name: write.excluded[name] for name in ("raw", "fingerprint", "problem", "kept_at", "number")}
+        await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "origin_id", "line"], set_=newer))
+
+
+def _kept_row(one: Kept, at: datetime) -> dict[str, Any]:
+    raw = _storable(one.raw)
+    return {
+        "origin_id": one.origin, "line": one.line, "raw": raw, "fingerprint": hashlib.sha256(raw.encode()).digest(),
+        "problem": one.problem, "kept_at": at, "number": one.number,
+    }  # fmt: skip
 
 
 def _storable(raw: str) -> str:

@@ -55,9 +55,11 @@ class EntityRow(Row, table=True):
     """A customer, vehicle, order or appointment as last told, under the id that ingest minted."""
 
     __tablename__ = "entity"
-    __table_args__ = tuple(
-        sa.Index(f"entity_{name.removesuffix('_id')}_idx", "dealer_id", "kind", name)
-        for name in ("vehicle_id", "customer_id", "status", "credits")
+    __table_args__ = (
+        sa.Index("entity_vehicle_idx", "dealer_id", "kind", "vehicle_id"),
+        sa.Index("entity_customer_idx", "dealer_id", "kind", "customer_id", "status", "amount"),
+        sa.Index("entity_status_idx", "dealer_id", "kind", "status"),
+        sa.Index("entity_credits_idx", "dealer_id", "kind", "credits"),
     )
 
     dealer_id: UUID = Field(primary_key=True)
@@ -68,6 +70,7 @@ class EntityRow(Row, table=True):
     vehicle_id: UUID | None = None
     customer_id: UUID | None = None
     status: str | None = None
+    amount: int | None = Field(default=None, sa_type=sa.BigInteger)  # of an order, net
     credits: str | None = None  # the number of the order that this credit note takes back
     as_of: str = ""  # what an older snapshot than this one says only fills gaps
 
@@ -110,12 +113,16 @@ class KeptRow(Row, table=True):
     """What could not be used, kept for repair: a row of a file, an invoice, or the body of a webhook."""
 
     __tablename__ = "kept"
-    __table_args__ = (sa.Index("kept_source_idx", "dealer_id", "source_id"),)
+    __table_args__ = (
+        sa.Index("kept_fingerprint_idx", "dealer_id", "source_id", "fingerprint"),
+        sa.Index("kept_number_idx", "dealer_id", "source_id", "number"),
+    )
 
     dealer_id: UUID = Field(primary_key=True)
     origin_id: UUID = Field(primary_key=True)  # the import, the kind of thing, or the event of a webhook
     line: int = Field(primary_key=True)
     raw: str
+    fingerprint: bytes  # of `raw`, which may be too long to be found by
     problem: str
     kept_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
     source_id: UUID | None = None

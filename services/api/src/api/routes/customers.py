@@ -56,13 +56,12 @@ def build(runtime: Runtime, guard: Guard) -> APIRouter:
     router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
     async def find(request: Request, code: str) -> Found | None:
-        """Whose a code is. Guessing is counted by address and waits longer each time."""
-        counted = counted_guess(guard.address(request))
-        await guard.check_tries(counted)
+        """Whose a code is. Guessing is counted by address and waits longer each time; who has a right code is never kept waiting,
+        for many customers and mail programs share an address."""
         async with runtime.sessions() as session:
             link = await store.link(session, code) if re.fullmatch(r"[A-Za-z0-9]{1,20}", code) else None
         if link is None:
-            await guard.count_try(counted)
+            await guard.count_try(counted_guess(guard.address(request)))
             return None
         return Found(DealerId(link.dealer_id), link.invitation_id)
 

@@ -1,6 +1,6 @@
 """Clauses of the text: where the words stop that belong together, and what was found in each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from classifier.domain.lexicon import Lexicon
@@ -34,11 +34,26 @@ def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Claus
     hits = list(hits)
     found = _cut(joined, {hit.first for hit in hits if hit.group in lexicon.verbs or hit.group in lexicon.cues}, lexicon)
     for hit in hits:
-        clause = _holding(found, hit.first)
+        clause = holding(found, hit.first)
         kind = clause.cues if hit.group in lexicon.cues else clause.done if hit.group in lexicon.verbs else clause.things
         kind.append(hit)
         clause.bare &= kind is not clause.things or hit.group in lexicon.helpers
-    return _named(found)
+    named = _named(found)
+    standing = [[hit for hit in clause.cues if _stands(hit, place, named, lexicon)] for place, clause in enumerate(named)]
+    for clause, cues in zip(named, standing, strict=True):
+        clause.cues = cues
+    return named
+
+
+def _stands(hit: Hit, place: int, found: list[Clause], lexicon: Lexicon) -> bool:
+    """Whether the words beside a cue let it speak; one that leads its clause has those of the clause before beside it, too."""
+    cue, clause = lexicon.cues[hit.group], found[place]
+    if not (cue.needs or cue.unless):
+        return True
+    leads = not any(thing.first < hit.first and thing.group not in lexicon.helpers for thing in clause.things)
+    near = [clause, *(found[place - 1 : place] if leads and cue.alone else ())]
+    beside = {other.group for one in near for other in (*one.things, *one.done, *one.cues)}
+    return (not cue.needs or bool(cue.needs & beside)) and not cue.unless & beside
 
 
 def _cut(joined: Joined, verbs: set[int], lexicon: Lexicon) -> list[Clause]:
@@ -73,7 +88,8 @@ def _named(found: list[Clause]) -> list[Clause]:
     return merged
 
 
-def _holding(found: list[Clause], word: int) -> Clause:
+def holding(found: Sequence[Clause], word: int) -> Clause:
+    """The clause that a word stands in."""
     low, high = 0, len(found) - 1
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,8 +1,10 @@
 """Which hits a cue overrules: how far its words reach, in which direction, and what protects from it."""
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from classifier.domain.clauses import Clause
 from classifier.domain.lexicon import Cue, Lexicon
@@ -10,6 +12,8 @@ from classifier.domain.matching import Hit
 from classifier.domain.text import Joined
 
 _NEAR = 2  # a verb at most this many words behind a cue belongs to the cue: "ikke blevet udført"
+NOW = "now"
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _SHORT = 4  # a clause of at most this many words may speak of the line before
 
 
@@ -19,6 +23,16 @@ class Overruling:
 
     cue: Cue
     hit: Hit
+
+
+def in_force(hits: Sequence[Hit], lexicon: Lexicon, joined: Joined, on: date | None) -> list[Hit]:
+    """The hits without cues of the past that name the order's own year or a later one: `udført i 2025` of 2025."""
+    return [hit for hit in hits if not (hit.group in lexicon.cues and _is_of_now(lexicon.cues[hit.group], hit, joined, on))]
+
+
+def _is_of_now(cue: Cue, hit: Hit, joined: Joined, on: date | None) -> bool:
+    years = _YEAR.findall(joined.written(hit.first, hit.last)) if cue.past and on else []
+    return on is not None and any(int(year) >= on.year for year in years)
 
 
 def overrulings(found: list[Clause], lexicon: Lexicon, joined: Joined) -> Mapping[Hit, list[Overruling]]:
@@ -42,7 +56,8 @@ def _reached(cue: Cue, hit: Hit, number: int, found: list[Clause], joined: Joine
         return [thing for other in open_to_it for thing in other.things if _on_side(cue, hit, thing)]
     mine = [thing for thing in clause.things if _in_reach(cue, hit, thing, clause)]
     before, after = cue.direction in ("before", "both"), cue.direction in ("after", "both")
-    if clause.heading and clause.last - hit.last <= 1:
+    done_after = cue.stops_at_done and any(verb.first > hit.last for verb in clause.done)
+    if clause.heading and clause.last - hit.last <= 1 and not done_after:
         mine.extend(_under_heading(number, found, joined))
         after = False
     if after and (mine or clause.bare):
@@ -140,5 +155,13 @@ def _rescue(number: int, clause: Clause, found: list[Clause], reached: dict[Hit,
         before = found[number - 1]
         if before.passage == clause.passage:
             things.extend(before.things)
+            if any(hit.group == NOW for hit in clause.things):
+                _lift(before.things, reached)
     for thing in things:
         reached[thing] = [overruling for overruling in reached.get(thing, []) if not overruling.cue.rescued]
+
+
+def _lift(things: Sequence[Hit], reached: dict[Hit, list[Overruling]]) -> None:
+    """`Udført i dag` makes up for whatever a clause said of what it names."""
+    for thing in things:
+        reached[thing] = [overruling for overruling in reached.get(thing, []) if overruling.cue.reach != "clause"]

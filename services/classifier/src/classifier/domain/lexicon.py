@@ -59,6 +59,11 @@ class Cue:
     rescued: bool = False  # a later "udført" makes up for it
     across: bool = True  # a short one speaks of the line before, too
     alone: bool = True  # by itself in a clause it speaks of the clause before
+    needs: frozenset[str] = frozenset()  # groups of which one must stand beside it: "ved 120.000 km" is ahead beside "næste"
+    unless: frozenset[str] = frozenset()  # groups that silence it where they stand beside it: "afvist" beside an inspection
+    refutes: bool = False  # said after a mere name of the work, it is said of that too
+    past: bool = False  # it names a year, and holds where that is before the order's
+    review: bool = False  # what it overrules is not sure: somebody should look
 
     def concerns(self, tag: str, *, finished: bool) -> bool:
         if self.status is not None and (self.status == "finished") is not finished:
@@ -95,11 +100,15 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
     cues: dict[str, Cue] = {}
     for name, entry in data["cues"].items():
         group = f"cue.{name}"
-        groups[group] = list(entry["words"])
+        groups[group] = list(entry.get("words", ()))
         cues[group] = _cue(name, entry)
+        if "pattern" in entry:
+            patterns[group] = re.compile(entry["pattern"])
     written = {term: text for name, words in groups.items() for term, text in _terms(name, words, sets)}
     terms = (*written, *_misspelt(written, frozenset(data["forgiving"])))
     rules = tuple(_rule(entry, {*groups, *patterns}) for entry in data["rules"])
+    for cue in cues.values():
+        _must_know(f"cue {cue.id}", cue.needs | cue.unless, {*groups, *patterns})
     return Lexicon(
         language=str(data["language"]),
         version=str(data["version"]),
@@ -160,14 +169,17 @@ def _expanded(text: str, sets: Mapping[str, list[str]]) -> Iterator[str]:
 def _rule(entry: Mapping[str, Any], known: set[str]) -> Rule:
     groups = tuple(frozenset(one.split("|")) for one in entry["all"])
     unless, in_order = frozenset(entry.get("unless", ())), frozenset(entry.get("unless_in_order", ()))
-    for name in frozenset[str]().union(*groups, unless, in_order):
-        if name not in known:
-            raise LexiconError(f"rule {entry['id']} names the group {name!r}, which there is not")
+    _must_know(f"rule {entry['id']}", frozenset[str]().union(*groups, unless, in_order), known)
     within = str(entry.get("within", "clause"))
     if within not in WITHIN:
         raise LexiconError(f"rule {entry['id']}: within is one of {', '.join(WITHIN)}")
     strength = float(entry.get("strength", 0.9))
     return Rule(str(entry["id"]), str(entry["tag"]), strength, groups, within, unless, in_order)
+
+
+def _must_know(whose: str, names: frozenset[str], known: set[str]) -> None:
+    if unknown := sorted(names - known):
+        raise LexiconError(f"{whose} names the group {unknown[0]!r}, which there is not")
 
 
 def _cue(name: str, entry: Mapping[str, Any]) -> Cue:
@@ -186,4 +198,9 @@ def _cue(name: str, entry: Mapping[str, Any]) -> Cue:
         rescued=bool(entry.get("rescued", False)),
         alone=bool(entry.get("alone", True)),
         across=bool(entry.get("across", not entry.get("rescued", False))),
+        needs=frozenset(entry.get("needs", ())),
+        unless=frozenset(entry.get("unless", ())),
+        refutes=bool(entry.get("refutes", False)),
+        past=bool(entry.get("past", False)),
+        review=bool(entry.get("review", False)),
     )

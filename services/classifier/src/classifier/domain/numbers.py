@@ -1,7 +1,7 @@
 """Numbers that name or measure the vehicle, read from the passages of an order: odometer, plate, VIN."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from classifier.domain.orders import Passage
@@ -25,9 +25,11 @@ def _without_interval(match: re.Match[str]) -> str:
     return " " * len(match[0]) if is_interval else match[0]
 
 
-def plate(passages: Iterable[Passage]) -> str | None:
-    """The first Danish plate."""
-    return _first(passages, values.danish_plate_in)
+def plate(passages: Sequence[Passage]) -> str | None:
+    """The surest Danish plate, the remarks first."""
+    told = sorted((passage for passage in passages if not passage.priced), key=lambda passage: passage.place != "remarks")
+    charged = [passage.text for passage in passages if passage.priced]
+    return values.danish_plate_among([passage.text for passage in told], charged)
 
 
 def vin(passages: Iterable[Passage]) -> str | None:

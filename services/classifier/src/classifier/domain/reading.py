@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from classifier.domain import notes, wheels
-from classifier.domain.clauses import Clause, clauses
-from classifier.domain.cues import Overruling, overrulings
+from classifier.domain.clauses import Clause, clauses, holding
+from classifier.domain.cues import Overruling, in_force, overrulings
 from classifier.domain.matching import Hit, Matcher
 from classifier.domain.orders import Order, is_too_long, passages
 from classifier.domain.rules import Finding, Scene, findings
@@ -71,7 +71,7 @@ def read(order: Order, matcher: Matcher) -> Read:
     """Read an order with the lexicon of its language."""
     lexicon = matcher.lexicon
     joined = join(tuple(passages(order)), lexicon.abbreviations, signs=lexicon.signs)
-    hits = matcher.hits(joined)
+    hits = in_force(matcher.hits(joined), lexicon, joined, order.on)
     found = clauses(joined, hits, lexicon)
     scene = Scene(joined, found, hits)
     reached = overrulings(found, lexicon, joined)
@@ -86,14 +86,27 @@ def read(order: Order, matcher: Matcher) -> Read:
 
 
 def _without_mere_wishes(fired: Sequence[Finding], found: Sequence[Clause]) -> Iterator[Finding]:
-    """What was wished for counts as done, unless the same order says that it was not: `ønsker synstjek - synstjek ikke nået`."""
-    wishes = [clause for clause in found if not clause.done and any(hit.group == "wish" for hit in clause.things)]
-    refuted = {finding.rule.tag: finding.against for finding in fired if finding.against}
+    """What was wished for or merely named counts as done, unless the same order says that it was not."""
+    refuting = [finding for finding in fired if finding.against]
     for finding in fired:
-        first = finding.hits[0].first
-        is_wish = any(clause.first <= first <= clause.last for clause in wishes)
-        against = refuted.get(finding.rule.tag, ()) if finding.counts and is_wish else ()
+        against = _against(finding, refuting, found) if finding.counts else ()
         yield replace(finding, against=against) if against else finding
+
+
+def _against(finding: Finding, refuting: Sequence[Finding], found: Sequence[Clause]) -> tuple[Overruling, ...]:
+    """A wish yields to any other word, a mere name to a later one near it: `service, hjulskift - hjulskift blev ikke lavet`."""
+    clause = holding(found, finding.hits[0].first)
+    if clause.done:
+        return ()
+    is_wish = any(hit.group == "wish" for hit in clause.things)
+    others = [other for other in refuting if other.rule.tag == finding.rule.tag]
+    return next((other.against for other in others if is_wish or _refutes(other, finding, clause, found)), ())
+
+
+def _refutes(other: Finding, finding: Finding, clause: Clause, found: Sequence[Clause]) -> bool:
+    is_later = other.hits[0].first > finding.hits[0].first
+    same_passage = holding(found, other.hits[0].first).passage == clause.passage
+    return is_later and same_passage and any(overruling.cue.refutes for overruling in other.against)
 
 
 def _is_dropped(finding: Finding, joined: Joined) -> bool:
@@ -111,7 +124,9 @@ def _assemble(
 ) -> Read:
     good: dict[str, list[Words]] = {}
     bad: list[Overruled] = []
+    unsure = False
     for finding in fired:
+        unsure |= any(overruling.cue.review for overruling in finding.against)
         tag = wheels.tag_of(season) if finding.rule.tag == wheels.CHANGE else finding.rule.tag
         words = _words(joined, finding)
         if finding.counts:
@@ -135,7 +150,7 @@ def _assemble(
         next_service_on=told.next_service_on,
         plate=told.plate,
         vin=told.vin,
-        review=_unclear(good, bad, names),
+        review=_unclear(good, bad, names) or unsure,
     )
 
 

@@ -1,7 +1,7 @@
 """A CSV as it comes: its encoding, its header, and rows that survive a broken one before them."""
 
 import csv
-import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +10,7 @@ from ingest.domain.mapping import FileMapping
 
 MAX_CELL = 10_000
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _MAX_LINES = 50  # of one row: a quote that is never closed does not swallow the file
 
 
@@ -48,27 +49,47 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-def header(text: str, mapping: FileMapping) -> str:
-    """The first record as it stands."""
-    lines = list(io.StringIO(text, newline=""))
-    return "".join(lines[: _record(lines, 0, mapping)[1]])
+class Sheet:
+    """A CSV whose rows can be read again by their line, so that nobody need keep them all. Raises DomainError where its header
+    does not fit the mapping."""
 
+    def __init__(self, text: str, mapping: FileMapping) -> None:
+        self._mapping, self._lines = mapping, _LINE.findall(text)
+        header, self._first = self._record(0) if self._lines else ([], 0)
+        if not header or not any(header):
+            raise DomainError("The file is empty, or its first line is no header.", code="empty_file")
+        self.header = "".join(self._lines[: self._first])
+        self._fields = _fields([name.strip() for name in header], mapping)
 
-def rows(text: str, mapping: FileMapping) -> Iterator[Row]:
-    """The rows of a CSV. Raises DomainError where its header does not fit the mapping."""
-    lines = list(io.StringIO(text, newline=""))
-    header, at = _record(lines, 0, mapping) if lines else ([], 0)
-    if not header or not any(header):
-        raise DomainError("The file is empty, or its first line is no header.", code="empty_file")
-    fields = _fields([name.strip() for name in header], mapping)
-    while at < len(lines):
-        cells, after = _record(lines, at, mapping)
-        if cells is None or (after - at > 1 and len(cells) != len(fields)):
-            after = at + 1  # only this line is lost
-            yield Row(at + 1, lines[at], problem="it cannot be read as CSV; a quote is probably not closed")
-        elif any(cell.strip() for cell in cells):
-            yield _row(at + 1, "".join(lines[at:after]), cells, fields, mapping)
-        at = after
+    def rows(self) -> Iterator[Row]:
+        """Every row that is not blank."""
+        at = self._first
+        while at < len(self._lines):
+            row, at = self._read(at)
+            if row is not None:
+                yield row
+
+    def row(self, line: int) -> Row:
+        """The row that begins at a line."""
+        row, _ = self._read(line - 1)
+        assert row is not None
+        return row
+
+    def _read(self, at: int) -> tuple[Row | None, int]:
+        cells, after = self._record(at)
+        if cells is None or (after - at > 1 and len(cells) != len(self._fields)):  # only this line is lost
+            return Row(at + 1, self._lines[at], problem="it cannot be read as CSV; a quote is probably not closed"), at + 1
+        if not any(cell.strip() for cell in cells):
+            return None, after
+        return _row(at + 1, "".join(self._lines[at:after]), cells, self._fields, self._mapping), after
+
+    def _record(self, at: int) -> tuple[list[str] | None, int]:
+        """The cells of the record that begins at a line, None where it is none; and where the next one begins."""
+        reader = csv.reader(iter(self._lines[at : at + _MAX_LINES]), delimiter=self._mapping.delimiter, strict=True)
+        try:
+            return next(reader, []), at + reader.line_num
+        except csv.Error:
+            return None, at + 1
 
 
 def _fields(header: Sequence[str], mapping: FileMapping) -> list[str | None]:
@@ -94,12 +115,3 @@ def _row(line: int, raw: str, cells: Sequence[str], fields: Sequence[str | None]
     elif not found.get("number"):
         problem = "it has no order number"
     return Row(line, raw, found, problem)
-
-
-def _record(lines: Sequence[str], at: int, mapping: FileMapping) -> tuple[list[str] | None, int]:
-    """The cells of the record that begins at a line, None where it is none; and where the next one begins."""
-    reader = csv.reader(iter(lines[at : at + _MAX_LINES]), delimiter=mapping.delimiter, strict=True)
-    try:
-        return next(reader, []), at + reader.line_num
-    except csv.Error:
-        return None, at + 1

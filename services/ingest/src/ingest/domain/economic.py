@@ -10,7 +10,7 @@ from typing import Any
 
 from common import values
 from common.events.work_orders import OrderLine
-from ingest.domain.snapshots import CustomerSnapshot, OrderSnapshot, VehicleSnapshot
+from ingest.domain.snapshots import CustomerSnapshot, OrderSnapshot, VehicleSnapshot, could_be
 
 _CREDITED = (  # the surest first
     re.compile(
@@ -89,9 +89,15 @@ def open_number(number: int | str) -> str:
 
 
 def vehicle_in(body: Mapping[str, Any]) -> VehicleSnapshot:
-    """The vehicle that an invoice or order is about: the first plate and VIN in its references, notes and lines."""
-    text = "\n".join(_texts(body))
-    return VehicleSnapshot(plate=values.danish_plate_in(text), vin=values.vin_in(text))
+    """The vehicle that an invoice or order is about: the surest plate and the first VIN in its references, notes and lines."""
+    lines = list(_lines(body))
+    told = [*_remarks(body), *(line.text for line in lines if not _is_charged(line))]
+    charged = [line.text for line in lines if _is_charged(line)]
+    return VehicleSnapshot(plate=values.danish_plate_among(told, charged), vin=values.vin_in("\n".join(_texts(body))))
+
+
+def _is_charged(line: OrderLine) -> bool:
+    return line.code is not None or bool(line.amount)
 
 
 def _number(body: Mapping[str, Any], name: str) -> str:
@@ -179,6 +185,7 @@ def _text(given: object) -> str | None:
 
 def _date(given: object) -> date | None:
     try:
-        return date.fromisoformat(str(given)[:10]) if given else None
+        found = date.fromisoformat(str(given)[:10]) if given else None
     except ValueError:
         return None
+    return found if found is not None and could_be(found) else None

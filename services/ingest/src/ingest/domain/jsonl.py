@@ -4,15 +4,35 @@ import datetime as dt
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from common import values
 from common.events.customers import Consent
 from common.events.work_orders import OrderLine
 from common.web import strict_json
 from ingest.domain.mapping import BadRow, vehicle_in
-from ingest.domain.snapshots import AppointmentSnapshot, CustomerSnapshot, OrderSnapshot, VehicleSnapshot
+from ingest.domain.snapshots import (
+    EARLIEST,
+    LATEST,
+    AppointmentSnapshot,
+    CustomerSnapshot,
+    OrderSnapshot,
+    VehicleSnapshot,
+    could_be,
+    next_after,
+)
 
+D = TypeVar("D", bound=dt.date)
+
+
+def _possible(told: D) -> D:
+    if not could_be(told):
+        raise ValueError(f"it must be between {EARLIEST.year} and {LATEST.year}")
+    return told
+
+
+Day = Annotated[dt.date, AfterValidator(_possible)]
+Instant = Annotated[dt.datetime, AfterValidator(_possible)]
 Text = Annotated[str, Field(max_length=10_000)]
 Measure = Annotated[float, Field(gt=-1e12, lt=1e12)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -81,10 +101,10 @@ class Told(Part):
 class Order(Told):
     """An order."""
 
-    date: dt.date
+    date: Day
     lang: str | None = None
     status: str = Field(default="finished", pattern="^(open|finished|cancelled|credited)$")
-    finished_on: dt.date | None = None  # where the visit was on another day than the date
+    finished_on: Day | None = None  # where the visit was on another day than the date
     workshop: Name | None = None
     type: str | None = None
     odometer_km: int | None = Field(default=None, ge=0, le=values.MAX_KM)
@@ -93,14 +113,14 @@ class Order(Told):
     mechanics: tuple[str, ...] = ()
     hours: Measure | None = None
     currency: str | None = None
-    next_service_on: dt.date | None = None
+    next_service_on: Annotated[dt.date, Field(le=LATEST)] | None = None
     credits: str | None = None
 
 
 class Appointment(Told):
     """An appointment; a time without a zone is that on the workshop's wall."""
 
-    starts_at: dt.datetime
+    starts_at: Instant
     status: str = Field(default="booked", pattern="^(booked|moved|cancelled|no_show)$")
     text: Text = ""
 
@@ -114,6 +134,18 @@ def thing_of(raw: bytes, country: str, zone: ZoneInfo) -> OrderSnapshot | Appoin
     if isinstance(given, dict) and "starts_at" in given:
         return _appointment(_valid(Appointment, given), country, zone)
     return _order(_valid(Order, given), country)
+
+
+def name_of(raw: bytes) -> tuple[str, str] | None:
+    """What a line tells of, an order or an appointment, and its id; None for one that cannot be used anyway."""
+    try:
+        given = strict_json(raw)
+    except ValueError:
+        return None
+    number = given.get("id") if isinstance(given, dict) else None
+    if not isinstance(number, str) or not number:
+        return None
+    return ("appointment" if "starts_at" in given else "order"), number
 
 
 def _valid(kind: type[P], given: Any) -> P:
@@ -148,7 +180,7 @@ def _order(told: Order, country: str) -> OrderSnapshot:
         mechanics=told.mechanics,
         hours=told.hours,
         currency=told.currency,
-        next_service_on=told.next_service_on,
+        next_service_on=next_after(told.next_service_on, told.finished_on or told.date),
         credits=told.credits,
     )
 

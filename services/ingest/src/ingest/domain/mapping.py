@@ -13,7 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from common import values
 from common.errors import DomainError
 from common.events.work_orders import OrderLine
-from ingest.domain.snapshots import AppointmentSnapshot, CustomerSnapshot, OrderSnapshot, VehicleSnapshot
+from ingest.domain.snapshots import (
+    EARLIEST,
+    AppointmentSnapshot,
+    CustomerSnapshot,
+    OrderSnapshot,
+    VehicleSnapshot,
+    could_be,
+    next_after,
+)
 
 FIELDS = frozenset({
     "number", "status", "finished_on", "changed_on", "workshop", "text", "code", "quantity", "unit", "amount", "remarks",
@@ -104,13 +112,14 @@ def order_of(rows: Sequence[Mapping[str, str]], mapping: FileMapping, country: s
     finished_on = _date(first, "finished_on", mapping)
     if status == "finished" and finished_on is None:
         raise BadRow("a finished order needs its date")
+    changed_on = _date(first, "changed_on", mapping) or finished_on
     return OrderSnapshot(
         number=first["number"],
         status=status,
         finished_on=finished_on,
-        changed_on=_date(first, "changed_on", mapping) or finished_on,
+        changed_on=changed_on,
         customer=_customer(first, country),
-        vehicle=_vehicle(first, mapping, country, "\n".join(row.get(name, "") for row in rows for name in ("remarks", "text"))),
+        vehicle=vehicle_among(_vehicle(first, mapping), _told(rows), _charged(rows), country),
         workshop=first.get("workshop") or None,
         lines=tuple(_line(row, mapping) for row in rows if row.get("text") or row.get("code")),
         remarks="\n".join(dict.fromkeys(row["remarks"] for row in rows if row.get("remarks"))),
@@ -119,7 +128,7 @@ def order_of(rows: Sequence[Mapping[str, str]], mapping: FileMapping, country: s
         mechanics=tuple(dict.fromkeys(row["mechanic"] for row in rows if row.get("mechanic"))),
         hours=_number(first.get("hours"), mapping, "hours"),
         currency=mapping.currency,
-        next_service_on=_date(first, "next_service_on", mapping),
+        next_service_on=next_after(_date(first, "next_service_on", mapping, may_be_filler=True), finished_on or changed_on),
         credits=first.get("credits") or None,
     )
 
@@ -131,16 +140,40 @@ def appointment_of(row: Mapping[str, str], mapping: FileMapping, country: str, z
         raise BadRow(f"its status {row['status']!r} is unknown")
     text = "\n".join(row[name] for name in ("text", "remarks") if row.get(name))
     return AppointmentSnapshot(
-        row["number"], _instant(row, mapping, zone), status, text, _vehicle(row, mapping, country, text), _customer(row, country)
+        row["number"],
+        _instant(row, mapping, zone),
+        status,
+        text,
+        vehicle_in(_vehicle(row, mapping), text, country),
+        _customer(row, country),
     )
 
 
 def vehicle_in(vehicle: VehicleSnapshot, text: str, country: str) -> VehicleSnapshot:
     """A vehicle that no field tells of is looked for in what was written."""
+    return vehicle_among(vehicle, [text], [], country)
+
+
+def vehicle_among(vehicle: VehicleSnapshot, told: Sequence[str], charged: Sequence[str], country: str) -> VehicleSnapshot:
+    """A vehicle that no field tells of is looked for in what was written freely and on lines that were charged for."""
     if vehicle.is_known():
         return vehicle
-    plate = values.danish_plate_in(text) if country == "DK" else None
-    return replace(vehicle, plate=plate, vin=values.vin_in(text))
+    plate = values.danish_plate_among(told, charged) if country == "DK" else None
+    return replace(vehicle, plate=plate, vin=values.vin_in("\n".join([*told, *charged])))
+
+
+def _told(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """What was written freely: the remarks, then the lines without a code or an amount."""
+    remarks = dict.fromkeys(row.get("remarks", "") for row in rows)
+    return [*remarks, *(row.get("text", "") for row in rows if not _is_charged(row))]
+
+
+def _charged(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    return [row.get("text", "") for row in rows if _is_charged(row)]
+
+
+def _is_charged(row: Mapping[str, str]) -> bool:
+    return bool(row.get("code") or row.get("amount"))
 
 
 def _customer(row: Mapping[str, str], country: str) -> CustomerSnapshot | None:
@@ -155,14 +188,13 @@ def _customer(row: Mapping[str, str], country: str) -> CustomerSnapshot | None:
     )  # fmt: skip
 
 
-def _vehicle(row: Mapping[str, str], mapping: FileMapping, country: str, text: str) -> VehicleSnapshot:
-    told = VehicleSnapshot(
+def _vehicle(row: Mapping[str, str], mapping: FileMapping) -> VehicleSnapshot:
+    return VehicleSnapshot(
         plate=values.plate(row.get("plate")), vin=values.vin(row.get("vin")), key=row.get("vehicle_number") or None,
         make=row.get("make") or None, model=row.get("model") or None, model_year=_whole(row.get("model_year"), "model_year"),
         fuel=row.get("fuel") or None, variant=row.get("variant") or None,
         first_registered_on=_date(row, "first_registered_on", mapping),
     )  # fmt: skip
-    return vehicle_in(told, text, country)
 
 
 def _line(row: Mapping[str, str], mapping: FileMapping) -> OrderLine:
@@ -177,7 +209,7 @@ def _instant(row: Mapping[str, str], mapping: FileMapping, zone: ZoneInfo) -> da
     """When it starts: an ISO instant, or a day and a time in one column or two."""
     given = " ".join(row[name] for name in ("starts_at", "starts_time") if row.get(name))
     with contextlib.suppress(ValueError):
-        if ":" in given and (found := datetime.fromisoformat(given)) and 1950 <= found.year <= 2100:
+        if ":" in given and could_be(found := datetime.fromisoformat(given)):
             return found if found.tzinfo else found.replace(tzinfo=zone)
     day, _, time = given.partition(" ")
     for shape in _TIMES:
@@ -188,7 +220,7 @@ def _instant(row: Mapping[str, str], mapping: FileMapping, zone: ZoneInfo) -> da
     raise BadRow(f"starts_at: {given!r} is no day with a time")
 
 
-def _date(row: Mapping[str, str], name: str, mapping: FileMapping) -> date | None:
+def _date(row: Mapping[str, str], name: str, mapping: FileMapping, *, may_be_filler: bool = False) -> date | None:
     given = row.get(name)
     if not given:
         return None
@@ -197,7 +229,7 @@ def _date(row: Mapping[str, str], name: str, mapping: FileMapping) -> date | Non
             found = datetime.strptime(given, shape).date()  # noqa: DTZ007 - a calendar day, of no zone
         except ValueError:
             continue
-        if 1950 <= found.year <= 2100:
+        if could_be(found) or (may_be_filler and found < EARLIEST):
             return found
     raise BadRow(f"{name}: {given!r} is no date")
 

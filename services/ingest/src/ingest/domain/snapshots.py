@@ -1,22 +1,48 @@
 """What a source tells of customers, vehicles, orders and appointments, before anybody knows whose they are."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Any
 
 from common.events.customers import Consent
 from common.events.work_orders import OrderLine
 
 NOT_TOLD = Consent()
 MOST_LINES, MOST_TEXT = 2_000, 100_000  # of one order: what is larger could not be told to the others
+MOST_WORD, MOST_WORDS = 300, 100  # of a name, a number or a code, and of how many a list may have
+EARLIEST, LATEST = date(1950, 1, 1), date(2100, 12, 31)
 
 
 class TooLarge(ValueError):
-    """An order with more text than the others can be told."""
+    """Something with more text than the others can be told."""
+
+
+def could_be(when: date) -> bool:
+    """Whether a workshop's day or instant could be then; what is outside is a slip, and overflows in another zone."""
+    return EARLIEST.year <= when.year <= LATEST.year
+
+
+def next_after(told: date | None, day: date | None) -> date | None:
+    """The next service that an order tells; one that is not after the order's own day is a filler, and not told."""
+    return None if told is not None and day is not None and told <= day else told
+
+
+def _must_fit(told: Any, *texts: str) -> None:
+    """Raises TooLarge for a word that is none. `texts` are counted by themselves."""
+    for one in fields(told):
+        value = getattr(told, one.name)
+        words = value if isinstance(value, tuple) else (value,)
+        if one.name not in texts and len(words) > MOST_WORDS:
+            raise TooLarge(f"its {one.name} are {len(words):,}, at most {MOST_WORDS:,}")
+        longest = max((len(word) for word in words if isinstance(word, str)), default=0)
+        if one.name not in texts and longest > MOST_WORD:
+            raise TooLarge(f"its {one.name} has {longest:,} characters, at most {MOST_WORD:,}")
 
 
 @dataclass(frozen=True)
 class CustomerSnapshot:
-    """A customer as one source has him; `number` is the source's own."""
+    """A customer as one source has him; `number` is the source's own. Raises TooLarge."""
 
     number: str
     full_name: str | None = None
@@ -27,10 +53,13 @@ class CustomerSnapshot:
     language: str | None = None
     consent: Consent = NOT_TOLD
 
+    def __post_init__(self) -> None:
+        _must_fit(self)
+
 
 @dataclass(frozen=True)
 class VehicleSnapshot:
-    """A vehicle as one source has it; known again by VIN, plate or the source's own key."""
+    """A vehicle as one source has it; known again by VIN, plate or the source's own key. Raises TooLarge."""
 
     plate: str | None = None
     vin: str | None = None
@@ -41,6 +70,9 @@ class VehicleSnapshot:
     fuel: str | None = None
     variant: str | None = None
     first_registered_on: date | None = None
+
+    def __post_init__(self) -> None:
+        _must_fit(self)
 
     def is_known(self) -> bool:
         """Whether there is anything to know it again by."""
@@ -71,11 +103,17 @@ class OrderSnapshot:
     seems_to_credit: str | None = None
 
     def __post_init__(self) -> None:
-        characters = len(self.remarks) + sum(len(line.text) for line in self.lines)
+        characters = sum(map(len, self._texts()))
         if len(self.lines) > MOST_LINES or characters > MOST_TEXT:
             raise TooLarge(
                 f"it has {len(self.lines):,} lines and {characters:,} characters; at most {MOST_LINES:,} and {MOST_TEXT:,}"
             )
+        _must_fit(self, "lines", "remarks")
+
+    def _texts(self) -> Iterable[str]:
+        yield from (self.remarks, *self.mechanics)
+        for line in self.lines:
+            yield from (line.text, line.code or "", line.unit or "")
 
     def is_credit_note(self) -> bool:
         """Whether it takes another order back: it says so, or its amount is negative."""
@@ -92,7 +130,7 @@ class OrderSnapshot:
 
 @dataclass(frozen=True)
 class AppointmentSnapshot:
-    """An appointment as one source has it now."""
+    """An appointment as one source has it now. Raises TooLarge."""
 
     number: str
     starts_at: datetime
@@ -101,3 +139,8 @@ class AppointmentSnapshot:
     vehicle: VehicleSnapshot = VehicleSnapshot()
     customer: CustomerSnapshot | None = None
     answers: str | None = None  # our reference, where the booking carries it
+
+    def __post_init__(self) -> None:
+        if len(self.text) > MOST_TEXT:
+            raise TooLarge(f"it has {len(self.text):,} characters, at most {MOST_TEXT:,}")
+        _must_fit(self, "text")
