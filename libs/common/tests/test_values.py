@@ -51,6 +51,13 @@ def test_a_plate_is_found_however_it_is_spaced(plate: str, first: str, second: s
         "Varenr.: AB12345",
         "OEM AB 12345",
         "Delnummer ab12345",
+        "Olie 5W30 VW 50400/50700",
+        "MB 22952 olie",
+        "Pollenfilter Mann CU 25001",
+        "Febi FE 12345",
+        "Varta AG 77052",
+        "Lånebil AB12345 udleveret",
+        "AB12345 og CD23456",
     ],
 )
 def test_what_only_looks_like_a_plate_is_none(text: str) -> None:
@@ -68,6 +75,8 @@ def test_what_only_looks_like_a_plate_is_none(text: str) -> None:
         ("AB12345/61.000 km", "AB12345"),
         ("rest af 12.345 kr, bil EF34567", "EF34567"),
         ("Skoda, AB-12-345.", "AB12345"),
+        ("Lånebil AB12345 udleveret. Reg.nr. CD23456", "CD23456"),
+        ("CD23456, reg.nr. AB12345", "AB12345"),
     ],
 )
 def test_a_plate_is_told_from_words_prices_and_part_numbers_around_it(text: str, plate: str) -> None:
@@ -98,6 +107,12 @@ def test_the_check_digit_of_a_vin_only_informs() -> None:
     assert values.vin_check_digit_fits("1M8GDM9AXKP042788")
     assert not values.vin_check_digit_fits("1M8GDM9A0KP042788")
     assert values.vin("1M8GDM9A0KP042788") is not None
+
+
+def test_on_lines_that_were_charged_for_only_what_is_called_a_plate_is_one() -> None:
+    assert values.danish_plate_among(["Serviceeftersyn"], ["Kabinefilter CU 25001"]) is None
+    assert values.danish_plate_among(["Octavia AB12345"], ["Kabinefilter CU 25001"]) == "AB12345"
+    assert values.danish_plate_among([], ["Serviceeftersyn reg. AB 12 345"]) == "AB12345"
 
 
 @given(
@@ -137,6 +152,13 @@ def test_the_odometer_is_read_however_it_is_written(kilometres: int, grouped: st
         ("Bilen har kørt 61.120 km. Service udført", 61_120),
         ("61.120 km, service udført", 61_120),
         ("Kørsel 12 km", None),
+        ("Service overskredet med 8.000 km", None),
+        ("Prøvetur 1.120 km", None),
+        ("Kørsel 2.250 km á 3,80", None),
+        ("Leasing 45.000 km/år", None),
+        ("Dæk holder ca. 10.000 km endnu", None),
+        ("Kørt 12.000 km siden sidst", None),
+        ("Mangler 4.000 km til næste", None),
         ("Motorolie 5W-30", None),
         ("9.999.999 km", None),
         ("", None),

@@ -93,6 +93,45 @@ def test_what_was_done_counts_beside_what_was_not(text: str, expected: set[str])
     assert tags(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Serviceeftersyn ved 90.000 km", {"service"}),
+        ("Tandrem skiftet ved 120.000 km", {"timing_belt"}),
+        ("Udskiftet tandrem ved 180.000 km jf. plan", {"timing_belt"}),
+        ("Næste service ved 90.000 km", set()),
+        ("Tandrem bør skiftes ved 180.000 km", set()),
+        ("Hjulskift udført hos os", {"wheel_change"}),
+        ("Hjulskift foretaget af dækcenter", set()),
+        ("Olieservice afvist", set()),
+        ("Kunden afviste synstjek", set()),
+        ("Service udført men tandrem afvist, hjulskift lavet", {"service", "wheel_change"}),
+        ("Kørt til syn - afvist", {"official_inspection"}),
+        ("Bremser skiftet. Service sidst udført 03/2023", {"brakes"}),
+        ("Sidst serviceret 2022", set()),
+        ("Tandrem skiftet i 2022", set()),
+        ("Tandrem leveret", set()),
+        ("Tandremskift anslået 7.000 kr", set()),
+        ("Gearolie service automatgear", {"other_repair"}),
+        ("Service og hjulskift - hjulskift blev ikke lavet", {"service"}),
+        ("Service overskredet med 8.000 km - udført i dag", {"service"}),
+        ("Synsklargøring inkl. fremstilling", {"inspection_check", "official_inspection"}),
+    ],
+)
+def test_where_when_and_whether_it_was_done_is_told_by_the_words_beside_it(text: str, expected: set[str]) -> None:
+    assert tags(text) == expected
+
+
+def test_a_year_is_past_only_where_it_is_before_the_orders() -> None:
+    assert "timing_belt" in tags("Tandrem skiftet i 2025", on=date(2025, 5, 1))
+    assert "timing_belt" not in tags("Tandrem skiftet i 2024", on=date(2025, 5, 1))
+
+
+def test_work_done_at_a_name_that_nobody_knows_is_looked_at() -> None:
+    found = read_text("Service lavet hos Nordhavn Auto")
+    assert (found.names(), found.review) == (frozenset(), True)
+
+
 def test_a_heading_speaks_of_the_lines_below_until_one_that_was_charged_for() -> None:
     order = Order((Line("Anbefalinger:"), Line("- tandrem"), Line("Serviceeftersyn", amount=150_000)))
     assert read(order, matcher("da")).names() == {"service"}

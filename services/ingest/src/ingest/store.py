@@ -268,9 +268,9 @@ async def keep(session: AsyncSession, dealer_id: UUID, source_id: UUID, at: date
         elsewhere = _kept.c.origin_id.not_in({row["origin_id"] for row in rows})
         mine = (_kept.c.dealer_id == dealer_id) & (_kept.c.source_id == source_id)
         await session.execute(delete(_kept).where(mine, same, elsewhere))
-        write = insert(_kept).values(rows)
+        write = insert(_kept)
         newer = {name: write.excluded[name] for name in ("raw", "fingerprint", "problem", "kept_at", "number")}
-        await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "origin_id", "line"], set_=newer))
+        await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "origin_id", "line"], set_=newer), rows)
 
 
 def _kept_row(one: Kept, at: datetime) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """Which hits a cue overrules: how far its words reach, in which direction, and what protects from it."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from classifier.domain.clauses import Clause
 from classifier.domain.lexicon import Cue, Lexicon
@@ -13,7 +11,6 @@ from classifier.domain.text import Joined
 
 _NEAR = 2  # a verb at most this many words behind a cue belongs to the cue: "ikke blevet udført"
 NOW = "now"
-_YEAR = re.compile(r"(?:19|20)\d\d")
 _SHORT = 4  # a clause of at most this many words may speak of the line before
 
 
@@ -23,16 +20,6 @@ class Overruling:
 
     cue: Cue
     hit: Hit
-
-
-def in_force(hits: Sequence[Hit], lexicon: Lexicon, joined: Joined, on: date | None) -> list[Hit]:
-    """The hits without cues of the past that name the order's own year or a later one: `udført i 2025` of 2025."""
-    return [hit for hit in hits if not (hit.group in lexicon.cues and _is_of_now(lexicon.cues[hit.group], hit, joined, on))]
-
-
-def _is_of_now(cue: Cue, hit: Hit, joined: Joined, on: date | None) -> bool:
-    years = _YEAR.findall(joined.written(hit.first, hit.last)) if cue.past and on else []
-    return on is not None and any(int(year) >= on.year for year in years)
 
 
 def overrulings(found: list[Clause], lexicon: Lexicon, joined: Joined) -> Mapping[Hit, list[Overruling]]:

@@ -1,13 +1,17 @@
 """One pass over the joined text finds every term of a lexicon; the longest reading of the same words wins."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import ahocorasick
 
 from classifier.domain.lexicon import Lexicon, Term
 from classifier.domain.text import Gap, Joined
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,9 +37,17 @@ class Matcher:
             self._automaton.add_word(letters, (len(letters), tuple(terms)))
         self._automaton.make_automaton()
 
-    def hits(self, joined: Joined) -> list[Hit]:
-        """Every group found, in reading order, without what a longer reading covers."""
-        return sorted(_longest({*self._found(joined), *self._patterns(joined)}, self.lexicon))
+    def hits(self, joined: Joined, on: date | None = None) -> list[Hit]:
+        """Every group found, in reading order, without what a longer reading covers. `on`: the day that the text is of."""
+        found = {hit for hit in (*self._found(joined), *self._patterns(joined)) if not self._is_of_now(hit, joined, on)}
+        return sorted(_longest(found, self.lexicon))
+
+    def _is_of_now(self, hit: Hit, joined: Joined, on: date | None) -> bool:
+        """A cue of the past that names the order's own year or a later one: `udført i 2025` on an order of 2025."""
+        cue = self.lexicon.cues.get(hit.group)
+        if on is None or cue is None or not cue.past:
+            return False
+        return any(int(year) >= on.year for year in _YEAR.findall(joined.written(hit.first, hit.last)))
 
     def _found(self, joined: Joined) -> Iterator[Hit]:
         words, word_of, text, endings = joined.words, joined.word_of, joined.string, self.lexicon.endings

@@ -47,14 +47,16 @@ def inspection_result(found: Sequence[Clause], names: Collection[str]) -> str | 
     """Passed or failed, as the last word on it says; None where there was no inspection or nothing tells."""
     if "official_inspection" not in names:
         return None
-    told = [hit for clause in found for hit in clause.things if hit.group in ("passed", "failed") and not _is_cue(hit, clause)]
+    told = [
+        hit for clause in found for hit in clause.things if hit.group in ("passed", "failed") and not _is_refused(hit, clause)
+    ]
     last = max(told, default=None)
     return last.group if last else None
 
 
-def _is_cue(hit: Hit, clause: Clause) -> bool:
+def _is_refused(hit: Hit, clause: Clause) -> bool:
     """`Tandrem afvist` is no result: its word says what the customer did not want."""
-    return any((cue.first, cue.last) == (hit.first, hit.last) for cue in clause.cues)
+    return any(cue.group == "cue.declined" and (cue.first, cue.last) == (hit.first, hit.last) for cue in clause.cues)
 
 
 def _mechanics(joined: Joined, hits: Sequence[Hit]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from datetime import date
 
 from classifier.domain import notes, wheels
 from classifier.domain.clauses import Clause, clauses, holding
-from classifier.domain.cues import Overruling, in_force, overrulings
+from classifier.domain.cues import Overruling, overrulings
 from classifier.domain.matching import Hit, Matcher
 from classifier.domain.orders import Order, is_too_long, passages
 from classifier.domain.rules import Finding, Scene, findings
@@ -71,7 +71,7 @@ def read(order: Order, matcher: Matcher) -> Read:
     """Read an order with the lexicon of its language."""
     lexicon = matcher.lexicon
     joined = join(tuple(passages(order)), lexicon.abbreviations, signs=lexicon.signs)
-    hits = in_force(matcher.hits(joined), lexicon, joined, order.on)
+    hits = matcher.hits(joined, order.on)
     found = clauses(joined, hits, lexicon)
     scene = Scene(joined, found, hits)
     reached = overrulings(found, lexicon, joined)
@@ -126,7 +126,7 @@ def _assemble(
     bad: list[Overruled] = []
     unsure = False
     for finding in fired:
-        unsure |= any(overruling.cue.review for overruling in finding.against)
+        unsure |= bool(finding.against) and all(overruling.cue.review for overruling in finding.against)
         tag = wheels.tag_of(season) if finding.rule.tag == wheels.CHANGE else finding.rule.tag
         words = _words(joined, finding)
         if finding.counts:
