@@ -83,6 +83,66 @@ def test_a_plate_is_told_from_words_prices_and_part_numbers_around_it(text: str,
     assert values.danish_plate_in(text) == plate
 
 
+@pytest.mark.parametrize(
+    ("text", "plate"),
+    [
+        ("Olie 5W30 VW 50400/50700", None),
+        ("MB 22952 olie", None),
+        ("Longlife VW50400", None),
+        ("Pollenfilter Mann CU 25001", None),
+        ("Febi FE 12345", None),
+        ("Varta AG 77052", None),
+        ("Bremseskiver BS 12345", None),
+        ("Olie VW 50400, AB12345", "AB12345"),
+        ("Reg.nr. VW 50 400", "VW50400"),
+        ("Nummerplade: MB 22 952", "MB22952"),
+        ("Nr.plade AB12345", "AB12345"),
+        ("Undervognsplade FE12345, reg. AB12345", "AB12345"),
+        ("Olieskift på AB12345", "AB12345"),
+        ("Filter til AB 12 345", "AB12345"),
+        ("Service inkl. olie og filter, AB12345", "AB12345"),
+        ("AB12345 Mann filter", "AB12345"),
+    ],
+)
+def test_oil_specifications_and_part_numbers_are_no_plates(text: str, plate: str | None) -> None:
+    assert values.danish_plate_in(text) == plate
+
+
+@pytest.mark.parametrize(
+    ("text", "plate"),
+    [
+        ("Lånebil AB12345 udleveret. Reg.nr. CD23456", "CD23456"),
+        ("Lånebil reg.nr. AB12345", None),
+        ("Lejebil:\nAB12345", None),
+        ("Byttebil: AB12345\nCD23456 service", "CD23456"),
+        ("Udlejningsbil Toyota AB12345", None),
+        ("AB12345 (lånebil), CD23456", "CD23456"),
+        ("Service CD23456, lånebil AB12345", "CD23456"),
+        ("Lånebil AB12345 / kundens bil CD23456", "CD23456"),
+        ("Ingen lånebil, AB12345", "AB12345"),
+        ("Lånebil udleveret\nAB12345", "AB12345"),
+    ],
+)
+def test_a_car_that_was_lent_is_not_the_one_at_the_workshop(text: str, plate: str | None) -> None:
+    assert values.danish_plate_in(text) == plate
+
+
+@pytest.mark.parametrize(
+    ("told", "charged", "plate"),
+    [
+        (["AB12345"], ["Reg.nr. CD23456"], "CD23456"),
+        (["Skoda", "AB12345"], ["CD 23 456"], "AB12345"),
+        (["AB12345", "CD23456"], [], "AB12345"),
+        (["AB12345 og CD23456"], [], None),
+        (["AB12345, igen AB 12 345"], [], "AB12345"),
+        (["Skoda"], ["CD 23 456"], None),
+        ([], [], None),
+    ],
+)
+def test_the_surest_plate_wins_and_no_guess_is_made(told: list[str], charged: list[str], plate: str | None) -> None:
+    assert values.danish_plate_among(told, charged) == plate
+
+
 @given(st.text())
 def test_whatever_is_written_is_a_plate_as_everybody_stores_it_or_none(text: str) -> None:
     found = values.plate(text)
@@ -165,6 +225,34 @@ def test_the_odometer_is_read_however_it_is_written(kilometres: int, grouped: st
     ],
 )
 def test_an_interval_or_a_limit_is_no_reading(text: str, kilometres: int | None) -> None:
+    assert values.kilometres_in(text) == kilometres
+
+
+@pytest.mark.parametrize(
+    ("text", "kilometres"),
+    [
+        ("Service ikke nødvendig, mangler 4.000 km", None),
+        ("Service overskredet med 8.000 km - udført i dag", None),
+        ("Prøvetur 120 km", None),
+        ("Kørsel 250 km á 3,80", None),
+        ("Kørsel 1.250 km á 3,80", None),
+        ("2.400 km x 3,80", None),
+        ("Bugsering 145 km", None),
+        ("Leasing 45.000 km/år", None),
+        ("Bremser holder ca. 10.000 km endnu", None),
+        ("Kørt 12.000 km siden sidst", None),
+        ("15.000 km om året", None),
+        ("Km 120", None),
+        ("Næste service:\n61.120 km", None),
+        ("Kørt 12.000 km", 12_000),
+        ("Km: 120", 120),
+        ("Km-stand 450", 450),
+        ("Prøvetur 12 km. Km-stand 61.120", 61_120),
+        ("Service\n61.120 km", 61_120),
+        ("61.120 km, bremser holder endnu", 61_120),
+    ],
+)
+def test_a_distance_is_no_reading(text: str, kilometres: int | None) -> None:
     assert values.kilometres_in(text) == kilometres
 
 

@@ -14,6 +14,7 @@ from common.bus.envelope import seal
 from common.events.work_orders import OrderLine, WorkOrderChanged
 from common.ids import DealerId, OrderId, SourceId
 from ingest.domain import crediting, economic
+from ingest.domain.mapping import FileMapping, order_of
 from ingest.domain.merging import Identity, Known, identify
 from ingest.domain.snapshots import OrderSnapshot, TooLarge
 
@@ -103,6 +104,52 @@ def test_a_credit_note_without_a_number_mirrors_the_latest_order_before_it() -> 
 def test_a_credit_note_may_name_what_it_takes_back(text: str, number: str | None) -> None:
     body = {"bookedInvoiceNumber": 5, "date": "2026-01-01", "netAmount": -10.0, "notes": {"heading": text}}
     assert economic.invoice(body).seems_to_credit == number
+
+
+def invoiced(heading: str, *lines: tuple[str, float | None, str | None], reference: str | None = None) -> dict[str, Any]:
+    """An invoice with its notes' heading and lines of text, amount and product."""
+    told = [
+        {"description": text, "totalNetAmount": amount, "product": {"productNumber": product} if product else None}
+        for text, amount, product in lines
+    ]
+    return {"notes": {"heading": heading}, "references": {"other": reference}, "lines": told}
+
+
+@pytest.mark.parametrize(
+    ("body", "plate"),
+    [
+        (invoiced("AB12345, km: 72.500", ("Service", 900.0, None)), "AB12345"),
+        (invoiced("CD23456", reference="AB12345"), "AB12345"),
+        (invoiced("Golf", ("AB12345", None, None)), "AB12345"),
+        (invoiced("Golf", ("AB12345", 0.0, None)), "AB12345"),
+        (invoiced("CD23456", ("Reg.nr. AB12345", 900.0, "9")), "AB12345"),
+        (invoiced("Golf", ("Service AB12345", 900.0, None)), None),
+        (invoiced("Golf", ("Del AB12345", None, "77")), None),
+        (invoiced("AB12345", ("Motorolie VW 50400/50700", 90.0, "7")), "AB12345"),
+        (invoiced("Lånebil CD23456 udleveret. Reg.nr. AB12345"), "AB12345"),
+        (invoiced("AB12345 og CD23456"), None),
+    ],
+)
+def test_the_plate_of_an_invoice_is_the_surest_and_never_a_part_number(body: dict[str, Any], plate: str | None) -> None:
+    assert economic.vehicle_in(body).plate == plate
+
+
+FILE = FileMapping(columns={"no": "number", "on": "finished_on", "r": "remarks", "t": "text", "a": "amount"})
+
+
+@pytest.mark.parametrize(
+    ("rows", "plate"),
+    [
+        ([{"remarks": "AB12345"}, {"text": "Filter CD23456", "amount": "90"}], "AB12345"),
+        ([{"text": "AB12345"}], "AB12345"),
+        ([{"text": "Service AB12345", "amount": "900"}], None),
+        ([{"text": "Service, reg.nr. AB12345", "amount": "900"}], "AB12345"),
+        ([{"remarks": "Lånebil CD23456"}, {"text": "AB12345"}], "AB12345"),
+    ],
+)
+def test_the_plate_of_a_files_order_is_the_surest(rows: list[dict[str, str]], plate: str | None) -> None:
+    given = [{"number": "1", "finished_on": "2026-01-01", **row} for row in rows]
+    assert order_of(given, FILE, "DK").vehicle.plate == plate
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ from scheduler_given import (
     with_more,
 )  # fmt: skip
 
+from common.events.words import Because
 from common.policy import IntervalRule, Policy
 from scheduler.domain.deciding import decide, find_cycle
-from scheduler.domain.facts import Answer, Contact, Cycle, Decision, FollowUp, Standing, VehicleFacts
+from scheduler.domain.facts import Answer, Contact, Cycle, Decision, FollowUp, Standing, VehicleFacts, Why
 
 LAST = date(2025, 3, 10)
 INVITED = date(2026, 2, 10)  # a Tuesday
@@ -459,7 +460,7 @@ def test_who_falls_into_an_excluded_group_after_the_invitation_is_excluded() -> 
 
 def test_the_dealers_own_cars_are_not_invited() -> None:
     found = on(INVITED, served(LAST, customers={ANNE: anne(is_dealer=True)}))
-    assert found.leaving is None
+    assert (found.leaving, found.reasons) == (None, (Why(Because.EXCLUDED, {"reason": "dealer"}),))
 
 
 def test_a_cycle_that_a_customer_heard_of_goes_before_a_nearer_one() -> None:

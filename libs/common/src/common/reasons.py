@@ -77,12 +77,12 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "sold": "solgt", "no": "nej", "call_me": "ring til mig", "booked": "bestilt tid",
         "other_workshop": "bruger et andet værksted", "price": "prisen", "done_elsewhere": "lavet et andet sted",
         "not_now": "ikke nu", "other": "andet", "booking_started": "ville bestille tid", "unsubscribe": "afmeldt",
-        "doubtful": " (arten af aftalen er ikke oplyst)", "by hand": "i hånden",
+        "doubtful": " (arten af aftalen er ikke oplyst)", "by hand": "i hånden", "dealer": "værkstedets egen bil",
     },
     "en": {
         "default": "standard", "rule": "the workshop's rule", "learned": "this vehicle's history", "next_service_on": "noted on the order",
         "doubtful": " (what for is not told)", "call_me": "call me", "other_workshop": "another workshop",
-        "done_elsewhere": "done elsewhere", "not_now": "not now", "booking_started": "started to book",
+        "done_elsewhere": "done elsewhere", "not_now": "not now", "booking_started": "started to book", "dealer": "the workshop's own",
     },
 }  # fmt: skip
 

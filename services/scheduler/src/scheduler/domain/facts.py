@@ -11,6 +11,7 @@ from common.events.words import Channel, Outcome, Stage, VisitTag
 from common.policy import Policy
 
 SERVICE = VisitTag.SERVICE
+DEALER = "dealer"  # as a group
 
 
 @dataclass(frozen=True)
@@ -215,9 +216,11 @@ class VehicleFacts:
         return order.customer_id is not None and order.customer_id not in self.customers
 
     def excluded_group(self) -> str | None:
-        """The group for which the customer of the latest finished order is left out."""
+        """The group for which the customer of the latest finished order is left out; the dealer itself is one."""
         customers = [self.customers.get(order.customer_id) for order in reversed(self.finished()) if order.customer_id]
         latest = next((customer for customer in customers if customer is not None), None)
+        if latest is not None and latest.is_dealer:
+            return DEALER
         return min(self.policy.excluded_groups & (latest.groups | {latest.kind or "private"}), default=None) if latest else None
 
     def invited(self) -> Customer | None:
