@@ -13,7 +13,7 @@ _DA: Mapping[Because, str] = {
     Because.APPOINTMENT_AHEAD: "Der er en aftale om samme slags arbejde {starts_on}.",
     Because.HELD: "Holdt tilbage af værkstedet: {reason}.",
     Because.OWNER_CHANGED: "Bilen har sandsynligvis skiftet ejer.",
-    Because.DISTANCE: "Kunden fik en anden indkaldelse {on}; der skal være 5 dage imellem.",
+    Because.DISTANCE: "Kunden fik en anden indkaldelse {on}; der skal være {days} dage imellem.",
     Because.NO_ADDRESS: "Kunden har hverken e-mail eller mobilnummer, der kan bruges.",
     Because.ORDER_UNREAD: "En afsluttet ordre (nr. {number}) er ikke læst endnu.",
     Because.FACT_PARKED: "En oplysning om bilen eller kunden kunne ikke behandles og er lagt til side.",
@@ -45,7 +45,7 @@ _EN: Mapping[Because, str] = {
     Because.APPOINTMENT_AHEAD: "There is an appointment of that kind on {starts_on}.",
     Because.HELD: "Held back by the workshop: {reason}.",
     Because.OWNER_CHANGED: "The owner has probably changed.",
-    Because.DISTANCE: "The customer got another invitation on {on}; 5 days must lie between.",
+    Because.DISTANCE: "The customer got another invitation on {on}; {days} days must lie between.",
     Because.NO_ADDRESS: "The customer has no usable e-mail address or mobile number.",
     Because.ORDER_UNREAD: "A finished order (no. {number}) has not been read yet.",
     Because.FACT_PARKED: "A fact about the vehicle or customer could not be handled and is set aside.",
@@ -71,6 +71,10 @@ _EN: Mapping[Because, str] = {
     Because.TYPE_OFF: "The workshop has switched this type off.",
 }
 _SENTENCES = {"da": _DA, "en": _EN}
+_NOTED = {  # of DUE, where an order says when the next service is
+    "da": "Seneste service var {last_on}; på en ordre er næste service noteret til {due_on}.",
+    "en": "The last service was on {last_on}; an order notes the next for {due_on}.",
+}
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "da": {
         "default": "standard", "rule": "værkstedets regel", "learned": "bilens egen historik", "next_service_on": "noteret på ordren",
@@ -101,6 +105,8 @@ def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
         text = _SENTENCES[language][Because(code)]
     except ValueError:
         return code
+    if code == Because.DUE and params.get("interval_from") == "next_service_on":
+        text = _NOTED[language]
     return text.format_map(_Gaps({name: _word(value, language) for name, value in params.items() if value is not None}))
 
 

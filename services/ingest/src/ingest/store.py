@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Text, case, cast, delete, func, select, text, tuple_, update
+from sqlalchemy import Text, bindparam, case, cast, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -262,15 +262,16 @@ class Kept(NamedTuple):
 
 async def keep(session: AsyncSession, dealer_id: UUID, source_id: UUID, at: datetime, *found: Kept) -> None:
     """Keep what could not be used, for repair; what the source told the same before is kept once."""
-    for start in range(0, len(found), _CHUNK):
-        rows = [_kept_row(one, at) | {"dealer_id": dealer_id, "source_id": source_id} for one in found[start : start + _CHUNK]]
-        same = _kept.c.fingerprint.in_({row["fingerprint"] for row in rows})
-        elsewhere = _kept.c.origin_id.not_in({row["origin_id"] for row in rows})
-        mine = (_kept.c.dealer_id == dealer_id) & (_kept.c.source_id == source_id)
-        await session.execute(delete(_kept).where(mine, same, elsewhere))
-        write = insert(_kept)
-        newer = {name: write.excluded[name] for name in ("raw", "fingerprint", "problem", "kept_at", "number")}
-        await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "origin_id", "line"], set_=newer), rows)
+    rows = [_kept_row(one, at) | {"dealer_id": dealer_id, "source_id": source_id} for one in found]
+    if not rows:
+        return
+    same = [{"same": row["fingerprint"], "here": row["origin_id"]} for row in rows]
+    mine = (_kept.c.dealer_id == dealer_id) & (_kept.c.source_id == source_id)
+    older = (_kept.c.fingerprint == bindparam("same")) & (_kept.c.origin_id != bindparam("here"))
+    await session.execute(delete(_kept).where(mine, older), same)  # one by one: no plan for many is as sure of its index
+    write = insert(_kept)
+    newer = {name: write.excluded[name] for name in ("raw", "fingerprint", "problem", "kept_at", "number")}
+    await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "origin_id", "line"], set_=newer), rows)
 
 
 def _kept_row(one: Kept, at: datetime) -> dict[str, Any]:
@@ -303,7 +304,9 @@ async def count_kept(session: AsyncSession, dealer_id: UUID, source_id: UUID) ->
 async def mended(session: AsyncSession, dealer_id: UUID, source_id: UUID, numbers: Collection[str]) -> None:
     """These were recorded, so nothing of them is left to repair."""
     mine = (_kept.c.dealer_id == dealer_id) & (_kept.c.source_id == source_id)
-    await session.execute(delete(_kept).where(mine, _kept.c.number.in_(numbers)))
+    if numbers:
+        one = delete(_kept).where(mine, _kept.c.number == bindparam("told"))
+        await session.execute(one, [{"told": number} for number in numbers])
 
 
 async def drop_kept(session: AsyncSession, dealer_id: UUID, source_id: UUID) -> None:

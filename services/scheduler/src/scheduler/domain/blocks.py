@@ -80,10 +80,14 @@ def _temporary(case: Considered) -> Iterator[Block]:
     if case.cycle.first() is not None:
         return
     if (first := max((day for day in case.earlier_first if today < day + FIRST_STEPS_APART), default=None)) is not None:
-        yield Block(Why(Because.DISTANCE, {"on": first.isoformat()}), stops_clock=True, until=first + FIRST_STEPS_APART - DAY)
+        yield Block(
+            Why(Because.DISTANCE, {"on": first.isoformat(), "days": FIRST_STEPS_APART.days}),
+            stops_clock=True,
+            until=first + FIRST_STEPS_APART - DAY,
+        )
     near = facts.others_first_on
     if near is not None and near < today < near + DISTANCE:
-        yield Block(Why(Because.DISTANCE, {"on": near.isoformat()}), until=near + DISTANCE - DAY)
+        yield Block(Why(Because.DISTANCE, {"on": near.isoformat(), "days": DISTANCE.days}), until=near + DISTANCE - DAY)
 
 
 def ignorance(facts: VehicleFacts) -> Iterator[Block]:
