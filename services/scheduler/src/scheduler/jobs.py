@@ -49,10 +49,32 @@ def is_open(facts: VehicleFacts, now: datetime) -> bool:
     return facts.policy.sending.from_ <= local.time() < facts.policy.sending.to
 
 
+def due_first(departures: Sequence[Departure]) -> list[Departure]:
+    """Of several first steps to one customer or address those that were due first; the later-due keep their distance from
+    them, also where all are late (`rules.md` 5)."""
+    going: list[Departure] = []
+    first_due: dict[object, date] = {}
+    for departure in sorted(departures, key=_due_on):
+        facts, standing, leaving = departure
+        customer = facts.customers.get(standing.customer_id) if standing.customer_id else None
+        names = [name for name in (standing.customer_id, customer and customer.email, customer and customer.mobile) if name]
+        if leaving.step == 1 and any(first_due.get(name, _due_on(departure)) != _due_on(departure) for name in names):
+            continue
+        if leaving.step == 1:
+            first_due |= dict.fromkeys(names, _due_on(departure))
+        going.append(departure)
+    return going
+
+
+def _due_on(departure: Departure) -> date:
+    facts, standing, _ = departure
+    return facts.calendar.moved(standing.invite_on) if standing.invite_on else date.min
+
+
 async def depart(departures: Sequence[Departure], work: Work, *, decided_at: datetime) -> None:
     """One message for all that go to the same address by the same channel, each with a contact of its own."""
     together: dict[tuple[str, str, int], list[Departure]] = defaultdict(list)
-    for departure in departures:
+    for departure in due_first(departures):
         facts, standing, leaving = departure
         together[address_of(facts, standing, leaving), leaving.channel, leaving.step].append(departure)
     for (_, channel, step), parts in sorted(together.items()):
