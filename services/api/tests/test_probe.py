@@ -6,13 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
-from api_house import NAMES, House, of
+from api_house import NAMES, House, of, visible
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from common.events.customers import SourceChanged
 from common.events.words import Outcome
-from common.ids import DealerId
+from common.ids import DealerId, SourceId
 from common.testing.runtime import DEALER, OTHER_DEALER
 
 
@@ -154,3 +155,19 @@ async def test_an_error_of_the_database_tells_its_statement_and_not_whose_it_was
             await connection.execute(text("select 1 / (length(cast(:who as text)) - 9)"), {"who": "Anne Holm"})
     assert "length(cast" in str(caught.value)
     assert "Anne" not in str(caught.value)
+
+
+async def test_a_source_that_sends_was_heard_and_one_that_is_asked_was_read(house: House) -> None:
+    at = house.clock.now()
+    told = [
+        SourceChanged(
+            revision=1, source_id=SourceId(of(title)), title=title, kind=kind, fresh_at=fresh_at, polled=kind == "economic"
+        )
+        for title, kind, fresh_at in (("Booking", "webhook", at), ("Tavle", "webhook", None), ("Bøger", "economic", at))
+    ]
+    await house.rt.deliver(DEALER, *told)
+    async with house.logged_in() as browser:
+        page = visible((await browser.get("/pending")).text)
+    assert "Booking: sidst hørt" in page
+    assert "Tavle: ikke hørt endnu" in page
+    assert "Bøger: sidst læst" in page

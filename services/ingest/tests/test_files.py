@@ -1,9 +1,11 @@
 """Files: what goes in, what is told of bad rows by line, and that a file brought twice tells nothing."""
 
 import json
-from datetime import UTC, date, datetime
+import tracemalloc
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,9 @@ from common.events.customers import CustomerChanged, SourceChanged, VehicleChang
 from common.testing.runtime import DEALER
 from ingest import commands, files, store
 from ingest.domain import csvfile
+from ingest.domain.entries import Entry, Place, Spot
 from ingest.domain.mapping import FIELDS, read_mapping
+from ingest.domain.snapshots import AppointmentSnapshot, OrderSnapshot
 
 COLUMNS = {
     "Ordre": "number", "Status": "status", "Dato": "finished_on", "Tekst": "text", "Antal": "quantity", "Beløb": "amount",
@@ -294,6 +298,58 @@ async def test_a_line_that_nobody_could_be_told_costs_itself_only(bring: Import,
     assert [row.line for row in await bring.kept()] == [3]
     await bring(json.dumps({"id": "bad", "date": "2025-01-01", "lines": ["Service"]}), mapping=None)
     assert [row.line for row in await bring.kept()] == ([3] if "starts_at" in told else []), "mended: nothing left to repair"
+
+
+async def test_what_cannot_be_told_only_when_it_is_recorded_is_a_bad_row_and_the_rest_of_its_slice_goes_in(bring: Import) -> None:
+    await bring(mapping=None)
+    async with bring.office.rt.work(DEALER) as work:
+        source = await store.source(work.session, DEALER, bring.source)
+    long_ago = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2)))  # no reader lets it pass: it overflows in UTC
+    good = [Entry(OrderSnapshot(number, "open"), (Spot(line, number),), name=number) for line, number in ((1, "1"), (3, "3"))]
+    bad = Entry(AppointmentSnapshot("2", long_ago), (Spot(2, "two"),), name="appointment-2")
+    bringing = files.Bringing(bring.office.rt, DEALER, source, dry_run=False)
+    await bringing.record([good[0], bad, good[1]])
+    report = await bringing.end()
+    assert (set(await bring.office.orders()), report.recorded, [row.line for row in report.bad]) == ({"1", "3"}, 2, [2])
+    [kept] = await bring.kept()
+    assert (kept.line, kept.raw, kept.problem) == (2, "two", report.bad[0].problem)
+
+
+async def test_rows_of_one_bad_order_that_are_alike_are_all_kept(bring: Import) -> None:
+    for _ in range(2):
+        await bring(HEADER, row("1", Dato="soon"), row("1", Dato="soon"))
+        assert [kept.line for kept in await bring.kept()] == [2, 3]
+
+
+def test_a_large_file_is_read_without_holding_what_it_tells(tmp_path: Path) -> None:
+    (path := tmp_path / "large.csv").write_text("\n".join([HEADER, *(row(str(number)) for number in range(10_000))]))
+    tracemalloc.start()
+    pile = files.read(path, MAPPING, Place("DK", ZoneInfo("UTC")))
+    told = sum(entry.thing is not None for entry in pile.entries())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert told == len(pile) == 10_000
+    assert peak < 15 * path.stat().st_size
+
+
+def test_a_file_that_is_too_large_is_refused_with_what_one_may_have(tmp_path: Path) -> None:
+    with (tmp_path / "large.csv").open("wb") as file:
+        file.truncate(files.MAX_BYTES + 1)
+    with pytest.raises(DomainError, match="at most 50 MB and 500,000 rows"):
+        files.read(tmp_path / "large.csv", MAPPING, Place("DK", ZoneInfo("UTC")))
+    (tmp_path / "long.jsonl").write_bytes(b"\n" * 500_001)
+    with pytest.raises(DomainError, match="more than 500,000 rows"):
+        files.read(tmp_path / "long.jsonl", None, Place("DK", ZoneInfo("UTC")))
+
+
+async def test_on_a_line_that_was_charged_for_only_what_is_called_a_plate_is_one(bring: Import) -> None:
+    lines = (
+        [{"text": "Kabinefilter CU 25001", "amount": 300}],
+        [{"text": "Service, reg.nr. AB 12 345", "amount": 900}],
+        ["CD23456"],
+    )
+    await bring(*(json.dumps({"id": str(n), "date": "2025-03-01", "lines": told}) for n, told in enumerate(lines)), mapping=None)
+    assert {vehicle.plate for vehicle in await bring.office.told(VehicleChanged)} == {"AB12345", "CD23456"}
 
 
 async def test_a_next_service_that_is_not_after_its_order_is_not_told(bring: Import) -> None:

@@ -6,7 +6,10 @@ from typing import Any
 
 from common.events.customers import CustomerChanged, CustomerMerged, VehicleChanged, VehicleMerged
 from common.events.work_orders import OrderLine, WorkOrderChanged
+from common.testing.runtime import DEALER
+from ingest import commands
 from ingest.domain.snapshots import CustomerSnapshot, OrderSnapshot, VehicleSnapshot
+from ingest.recording import Recorder
 
 V1, V2 = "WVWZZZ1KZAW000001", "WVWZZZ1KZAW000002"
 ANNE = CustomerSnapshot("1", "Anne Holm", "anne@example.com")
@@ -182,7 +185,7 @@ async def test_a_corrected_order_is_told_with_its_next_revision(office: Any) -> 
     assert [(type(event), event.revision) for event in events] == [(WorkOrderChanged, 2)]
 
 
-async def owners(office: Any) -> dict[str | None, str]:
+async def owners(office: Any) -> dict[str | None, str | None]:
     """Whose each vehicle is, by plate and the customer's number."""
     people = {one.customer_id: one.number for one in await office.told(CustomerChanged)}
     return {one.plate: people.get(one.customer_id) for one in await office.told(VehicleChanged)}
@@ -199,3 +202,36 @@ async def test_an_order_whose_plate_was_corrected_gives_the_vehicle_back(office:
     await office.record(job("1", "2025-01-01", car("AB12345"), customer=BO), job("2", "2025-06-01", car("AB12345")))
     await office.record(job("2", "2025-06-01", car("CD12345")))
     assert await owners(office) == {"AB12345": "2", "CD12345": "1"}
+
+
+async def test_an_open_orders_customer_has_the_vehicle_only_while_nothing_is_finished(office: Any) -> None:
+    await office.record(job("1", "2025-06-01", car("AB12345"), status="open"))
+    assert await owners(office) == {"AB12345": "1"}
+    await office.record(job("2", "2025-01-01", car("AB12345"), customer=BO))
+    assert await owners(office) == {"AB12345": "2"}
+
+
+async def test_a_vehicle_whose_only_order_was_credited_belongs_to_nobody_that_we_know(office: Any) -> None:
+    await office.record(job("1", "2025-01-01", car("AB12345")), job("2", "2025-01-02", car(), amount=-1000, credits="1"))
+    assert await owners(office) == {"AB12345": None}
+
+
+async def test_an_open_order_that_ended_gives_the_vehicle_back(office: Any) -> None:
+    await office.record(
+        job("1", "2025-06-01", car("AB12345"), status="open"), job("2", "2025-01-01", car("AB12345"), status="open", customer=BO)
+    )
+    async with office.rt.work(DEALER) as work:
+        await Recorder(work, commands.source_id(DEALER, "files"), ("orders",)).end_open_orders_but({"2"})
+    assert await owners(office) == {"AB12345": "2"}
+
+
+async def test_an_order_is_recorded_without_reading_its_customers_others_however_many(office: Any) -> None:
+    await office.record(*(job(str(number), "2025-01-01", car(f"AB1234{number}"), amount=100 + number) for number in range(3)))
+    await office.rt.sql(
+        DEALER, "update ingest.entity set told = '{}' where kind = 'work_order.changed.v1'"
+    )  # who reads them fails
+    await office.record(job("8", "2025-02-01", car("CD23456")), job("9", "2025-02-02", car("CD23456"), amount=-1000))
+    rows = await office.rt.sql(
+        DEALER, "select told ->> 'number' as number, status from ingest.entity where told ? 'number' and status is not null"
+    )
+    assert {row.number: row.status for row in rows} == {"8": "credited", "9": "credited"}

@@ -197,7 +197,7 @@ class Reading:
             kind, _, number = name.rpartition("-")
             line = int(number[-9:]) if number.isdigit() else 0
             raw, problem = json.dumps(body, ensure_ascii=True), f"{type(error).__name__}: {error}"
-            kept = store.Kept(derived_id("kept", source, kind), line, raw, problem, name)
+            kept = store.Kept(derived_id("kept", source, kind), line, raw, problem, name, same=name)
             await store.keep(work.session, work.dealer, source, work.now, kept)
             return None
         if name in self._kept:

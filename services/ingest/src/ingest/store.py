@@ -1,6 +1,7 @@
 """All SQL of ingest: entities under their aliases, sources, imports, and what is kept for repair."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -18,7 +19,6 @@ from ingest.domain import crediting
 from ingest.tables import AliasRow, DealerRow, EntityRow, ImportRow, KeptRow, SourceRow
 
 S = TypeVar("S", bound=State)
-_CHUNK = 500
 
 
 class Alias(NamedTuple):
@@ -258,28 +258,26 @@ class Kept(NamedTuple):
     raw: str
     problem: str
     number: str | None = None
+    same: str | None = None  # what it is known again by; without it by all it says
 
 
 async def keep(session: AsyncSession, dealer_id: UUID, source_id: UUID, at: datetime, *found: Kept) -> None:
     """Keep what could not be used, for repair; what the source told the same before is kept once."""
-    rows = [_kept_row(one, at) | {"dealer_id": dealer_id, "source_id": source_id} for one in found]
-    if not rows:
-        return
-    same = [{"same": row["fingerprint"], "here": row["origin_id"]} for row in rows]
-    mine = (_kept.c.dealer_id == dealer_id) & (_kept.c.source_id == source_id)
-    older = (_kept.c.fingerprint == bindparam("same")) & (_kept.c.origin_id != bindparam("here"))
-    await session.execute(delete(_kept).where(mine, older), same)  # one by one: no plan for many is as sure of its index
-    write = insert(_kept)
-    newer = {name: write.excluded[name] for name in ("raw", "fingerprint", "problem", "kept_at", "number")}
-    await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "origin_id", "line"], set_=newer), rows)
-
-
-def _kept_row(one: Kept, at: datetime) -> dict[str, Any]:
-    raw = _storable(one.raw)
-    return {
-        "origin_id": one.origin, "line": one.line, "raw": raw, "fingerprint": hashlib.sha256(raw.encode()).digest(),
-        "problem": one.problem, "kept_at": at, "number": one.number,
-    }  # fmt: skip
+    seen: Counter[str] = Counter()
+    rows = []
+    for one in found:
+        same, raw = one.same or _storable(one.raw), _storable(one.raw)
+        twin = b"\0" * seen[same]  # an order may have rows that are alike
+        seen[same] += 1
+        rows.append({
+            "dealer_id": dealer_id, "source_id": source_id, "fingerprint": hashlib.sha256(same.encode() + twin).digest(),
+            "origin_id": one.origin, "line": one.line, "raw": raw, "problem": one.problem, "kept_at": at, "number": one.number,
+        })  # fmt: skip
+    if rows:
+        write = insert(_kept)
+        newer = {name: write.excluded[name] for name in ("origin_id", "line", "raw", "problem", "kept_at", "number")}
+        key = ["dealer_id", "source_id", "fingerprint"]  # no plan to go wrong while a large import is not in the statistics yet
+        await session.execute(write.on_conflict_do_update(index_elements=key, set_=newer), rows)
 
 
 def _storable(raw: str) -> str:

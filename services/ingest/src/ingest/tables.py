@@ -113,17 +113,14 @@ class KeptRow(Row, table=True):
     """What could not be used, kept for repair: a row of a file, an invoice, or the body of a webhook."""
 
     __tablename__ = "kept"
-    __table_args__ = (
-        sa.Index("kept_fingerprint_idx", "dealer_id", "source_id", "fingerprint"),
-        sa.Index("kept_number_idx", "dealer_id", "source_id", "number"),
-    )
+    __table_args__ = (sa.Index("kept_number_idx", "dealer_id", "source_id", "number"),)
 
     dealer_id: UUID = Field(primary_key=True)
-    origin_id: UUID = Field(primary_key=True)  # the import, the kind of thing, or the event of a webhook
-    line: int = Field(primary_key=True)
+    source_id: UUID = Field(primary_key=True)
+    fingerprint: bytes = Field(primary_key=True)  # of what makes it the same when it is told again
+    origin_id: UUID  # the import, the kind of thing, or the event of a webhook
+    line: int
     raw: str
-    fingerprint: bytes  # of `raw`, which may be too long to be found by
     problem: str
     kept_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
-    source_id: UUID | None = None
     number: str | None = None  # of the order; when that is recorded, nothing is left to repair

@@ -10,7 +10,7 @@ from typing import Any
 
 from common import values
 from common.events.work_orders import OrderLine
-from ingest.domain.snapshots import CustomerSnapshot, OrderSnapshot, VehicleSnapshot, could_be
+from ingest.domain.snapshots import CustomerSnapshot, OrderSnapshot, VehicleSnapshot, could_be, is_charged
 
 _CREDITED = (  # the surest first
     re.compile(
@@ -91,13 +91,9 @@ def open_number(number: int | str) -> str:
 def vehicle_in(body: Mapping[str, Any]) -> VehicleSnapshot:
     """The vehicle that an invoice or order is about: the surest plate and the first VIN in its references, notes and lines."""
     lines = list(_lines(body))
-    told = [*_remarks(body), *(line.text for line in lines if not _is_charged(line))]
-    charged = [line.text for line in lines if _is_charged(line)]
+    told = [*_remarks(body), *(line.text for line in lines if not is_charged(line))]
+    charged = [line.text for line in lines if is_charged(line)]
     return VehicleSnapshot(plate=values.danish_plate_among(told, charged), vin=values.vin_in("\n".join(_texts(body))))
-
-
-def _is_charged(line: OrderLine) -> bool:
-    return line.code is not None or bool(line.amount)
 
 
 def _number(body: Mapping[str, Any], name: str) -> str:

@@ -1,6 +1,7 @@
 """Orders and appointments as JSON lines: one object a line, the customer and the vehicle in it where they are known."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from common import values
 from common.events.customers import Consent
 from common.events.work_orders import OrderLine
 from common.web import strict_json
-from ingest.domain.mapping import BadRow, vehicle_in
+from ingest.domain.mapping import BadRow, vehicle_among
 from ingest.domain.snapshots import (
     EARLIEST,
     LATEST,
@@ -19,6 +20,7 @@ from ingest.domain.snapshots import (
     OrderSnapshot,
     VehicleSnapshot,
     could_be,
+    is_charged,
     next_after,
 )
 
@@ -92,10 +94,10 @@ class Told(Part):
             one.number, one.name, values.email(one.email), mobile, one.kind, one.groups, one.language, one.consent
         )  # fmt: skip
 
-    def which(self, text: str, country: str) -> VehicleSnapshot:
+    def which(self, country: str, free: Sequence[str], charged: Sequence[str] = ()) -> VehicleSnapshot:
         told = self.vehicle.model_dump(exclude={"id"})
         known = {"key": self.vehicle.id, "plate": values.plate(self.vehicle.plate), "vin": values.vin(self.vehicle.vin)}
-        return vehicle_in(VehicleSnapshot(**told | known), text, country)
+        return vehicle_among(VehicleSnapshot(**told | known), free, charged, country)
 
 
 class Order(Told):
@@ -159,7 +161,7 @@ def _valid(kind: type[P], given: Any) -> P:
 def _appointment(told: Appointment, country: str, zone: ZoneInfo) -> AppointmentSnapshot:
     starts_at = told.starts_at if told.starts_at.tzinfo else told.starts_at.replace(tzinfo=zone)
     return AppointmentSnapshot(
-        told.id, starts_at, told.status, told.text, told.which(told.text, country), told.who(country)
+        told.id, starts_at, told.status, told.text, told.which(country, [told.text]), told.who(country)
     )  # fmt: skip
 
 
@@ -171,7 +173,11 @@ def _order(told: Order, country: str) -> OrderSnapshot:
         finished_on=(told.finished_on or told.date) if told.status in ("finished", "credited") else None,
         changed_on=told.date,
         customer=told.who(country),
-        vehicle=told.which("\n".join([told.remarks, *(line.text for line in lines)]), country),
+        vehicle=told.which(
+            country,
+            [told.remarks, *(line.text for line in lines if not is_charged(line))],
+            [line.text for line in lines if is_charged(line)],
+        ),
         workshop=told.workshop,
         lines=lines,
         remarks=told.remarks,

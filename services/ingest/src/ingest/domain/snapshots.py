@@ -23,6 +23,11 @@ def could_be(when: date) -> bool:
     return EARLIEST.year <= when.year <= LATEST.year
 
 
+def is_charged(line: OrderLine) -> bool:
+    """Whether a line names something sold: a part's or oil's numbers look like plates."""
+    return line.code is not None or bool(line.amount)
+
+
 def next_after(told: date | None, day: date | None) -> date | None:
     """The next service that an order tells; one that is not after the order's own day is a filler, and not told."""
     return None if told is not None and day is not None and told <= day else told
