@@ -391,6 +391,13 @@ def test_another_address_may_be_tried_after_a_refusal() -> None:
     assert found.leaving.channel == "email"
 
 
+def test_what_the_notifier_says_nothing_of_is_shown_after_the_last_day_for_sending() -> None:
+    handed = served(LAST, cycles=(cycle(LAST, Contact(1, "due", "email", ANNE, INVITED)),))
+    last_day = INVITED + timedelta(days=14)
+    assert (current(on(last_day, handed)).blocked, on(last_day, handed).look_on) == (None, last_day + timedelta(days=1))
+    assert current(on(last_day + timedelta(days=1), handed)).blocked == "fact_parked"
+
+
 # The customer's word, and appointments, whenever they were told
 
 

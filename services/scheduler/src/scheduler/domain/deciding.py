@@ -218,8 +218,8 @@ class _Current:
         if block is not None and self.today >= send_on:
             return self._close(block.outcome or Outcome.EXCLUDED, self.today, block.why)
         contact = self.cycle.contacts.get(1)
-        if contact is not None and contact.state == "due":  # the notifier has it
-            return self._standing(Stage.PENDING, send_on=contact.handed_on), None, None
+        if contact is not None and contact.state == "due":
+            return self._handed_over(contact)
         block = block or self._refused_everywhere(contact) or blocks.temporary(self.case)
         stood_on = self.cycle.stood_on
         if block is not None and block.stops_clock:
@@ -243,6 +243,13 @@ class _Current:
         again = contact is not None and contact.state == "refused"
         leaving = Leaving(1, self._first_channel(contact), until=send_on + self.late_after, again=again)
         return standing, self.today, leaving
+
+    def _handed_over(self, contact: Contact) -> tuple[Standing, date | None, Leaving | None]:
+        """The notifier has it; when it says nothing by the last day for sending, something of it is set aside there."""
+        last_day = contact.handed_on + self.late_after
+        silent = Block(Why(Because.FACT_PARKED)) if self.today > last_day else None
+        look_on = max(last_day, self.today) + DAY
+        return self._standing(Stage.PENDING, send_on=contact.handed_on, block=silent), look_on, None
 
     def _after_first(self, first: Contact) -> tuple[Standing, date | None, Leaving | None]:
         ends = min(ending(self.facts, self.cycle, first, self.today), default=None, key=_by_moment)
