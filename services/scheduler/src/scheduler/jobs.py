@@ -97,7 +97,7 @@ def address_of(facts: VehicleFacts, standing: Standing, leaving: Leaving) -> str
 def message_id(parts: Sequence[Departure], work: Work) -> UUID:
     """The same contacts at the same try give the same message, so that a repeated tick finds the first one's."""
     names = sorted(str(standing.cycle.invitation_id) for _, standing, _ in parts)
-    tries = max(c.tries if (c := standing.cycle.contacts.get(leaving.step)) else 0 for _, standing, leaving in parts)
+    tries = max(len(c.refused) if (c := standing.cycle.contacts.get(leaving.step)) else 0 for _, standing, leaving in parts)
     return derived_id("message", work.dealer, parts[0][2].step, tries, work.now.date(), *names)
 
 

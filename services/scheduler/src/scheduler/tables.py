@@ -73,7 +73,6 @@ class ContactRow(Row, table=True):
     mobile: str | None = None
     single_channel: bool = False
     refused: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))  # addresses
-    tries: int = 0
     handed_on: date
     on_day: date | None = None
     at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))

@@ -128,7 +128,6 @@ class Contact:
     at: datetime | None = None
     single_channel: bool = False  # by the addresses at that time
     refused: frozenset[str] = frozenset()  # addresses that a provider refused
-    tries: int = 0
 
     @property
     def left(self) -> bool:

@@ -112,10 +112,10 @@ async def hand_over(
             "dealer_id": dealer, "invitation_id": standing.cycle.invitation_id, "step": step,
             "vehicle_id": facts.vehicle.vehicle_id, "customer_id": customer.customer_id, "message_id": message, "state": "due",
             "channel": channel, "email": customer.email, "mobile": customer.mobile,
-            "single_channel": len(customer.channels()) == 1, "refused": [], "tries": 0, "handed_on": today,
+            "single_channel": len(customer.channels()) == 1, "refused": [], "handed_on": today,
         }  # fmt: skip
         write = insert(_contact).values(values)
-        again = {name: value for name, value in values.items() if name not in ("refused", "tries")}
+        again = {name: value for name, value in values.items() if name != "refused"}
         result = await session.execute(
             write.on_conflict_do_update(
                 index_elements=["dealer_id", "invitation_id", "step"], set_=again, where=_contact.c.state == "refused"
@@ -140,7 +140,7 @@ async def record_refused(session: AsyncSession, dealer: UUID, message: UUID, cha
     await session.execute(
         update(_contact)
         .where(_contact.c.dealer_id == dealer, _contact.c.message_id == message, _contact.c.state == "due")
-        .values(state="refused", refused=func.array_append(_contact.c.refused, address), tries=_contact.c.tries + 1)
+        .values(state="refused", refused=func.array_append(_contact.c.refused, address))
     )
 
 

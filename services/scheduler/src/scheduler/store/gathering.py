@@ -204,7 +204,7 @@ async def _cycles(
     for row in await session.execute(select(_contact).where(_contact.c.dealer_id == dealer, _contact.c.invitation_id.in_(ids))):
         contacts[row.invitation_id][row.step] = f.Contact(
             row.step, row.state, row.channel, merged.get(row.customer_id, row.customer_id), row.handed_on, row.on_day, row.at,
-            row.single_channel, frozenset(row.refused), row.tries,
+            row.single_channel, frozenset(row.refused),
         )  # fmt: skip
     found: dict[UUID, list[f.Cycle]] = defaultdict(list)
     for row in rows:
