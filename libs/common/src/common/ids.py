@@ -15,6 +15,9 @@ OrderId = NewType("OrderId", UUID)
 AppointmentId = NewType("AppointmentId", UUID)
 InvitationId = NewType("InvitationId", UUID)
 MessageId = NewType("MessageId", UUID)
+LeadId = NewType("LeadId", UUID)
+ContractId = NewType("ContractId", UUID)
+CampaignId = NewType("CampaignId", UUID)
 
 _NAMESPACE = UUID("6f1d7c58-7a40-4d0e-9f0e-0c9d2b7f3a11")
 _CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that are misread on paper

@@ -1,25 +1,19 @@
-"""A dealer's settings as values (`rules.md` 9). An unknown key, or one for what does not exist yet, is refused by name."""
+"""A dealer's settings as values (`rules.md` 9). An unknown key is refused by name."""
 
 from collections.abc import Mapping
-from datetime import time
-from typing import Any, Literal
+from datetime import date, time, timedelta
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from common.errors import DomainError
-from common.events.words import InvitationType
+from common.events.words import InvitationType, LeadType
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-_NOT_YET = {
-    "inspection": "inspection checks",
-    "campaigns": "wheel campaigns",
-    "leads": "leads",
-    "held_out_percent": "hold-out groups",
-}
-_LATER_TYPES = {
-    "service_mileage", "service_winback", "inspection_check", "wheel_winter", "wheel_summer", "timing_belt", "underbody",
-    "body_inspection", "contract_expiry", "contract_new_car", "lease_expiry", "warranty_expiry", "visit",
-}  # fmt: skip
+CustomerKind = Literal["private", "business"]
+Audience = Literal["changed", "hotel"]
+BY_INTERVAL = frozenset({InvitationType.TIMING_BELT, InvitationType.UNDERBODY, InvitationType.BODY_INSPECTION})
+WHEELS = frozenset({InvitationType.WHEEL_WINTER, InvitationType.WHEEL_SUMMER})
 
 
 class Part(BaseModel):
@@ -67,6 +61,62 @@ class Sending(Part):
         return to
 
 
+class Inspection(Part):
+    """Who is invited before the official inspection, and how long before."""
+
+    audience: Literal["bought_before", "any_visit"] = "bought_before"
+    days_before: int = Field(default=21, ge=1, le=90)
+
+
+class Campaign(Part):
+    """How one wheel season of a workshop runs (without one: of every workshop), where it differs from the default."""
+
+    type: Literal["wheel_winter", "wheel_summer"]
+    workshop: str | None = None  # its id, or its name in a scenario
+    from_: date = Field(alias="from")
+    to: date
+    audience: frozenset[Audience] = frozenset({"changed", "hotel"})
+    capacity_per_day: int | None = Field(default=None, ge=1, le=10_000)  # customers
+
+    @field_validator("to")
+    @classmethod
+    def _after_from(cls, to: date, info: Any) -> date:
+        if "from_" in info.data and not info.data["from_"] <= to <= info.data["from_"] + timedelta(days=180):
+            raise ValueError("a season ends after it begins, and within half a year")
+        return to
+
+    @field_validator("audience")
+    @classmethod
+    def _somebody(cls, audience: frozenset[Audience]) -> frozenset[Audience]:
+        if not audience:
+            raise ValueError("name changed, hotel or both")
+        return audience
+
+
+class LeaseLead(Part):
+    """How many months before the end of leases up to that length; None is any length."""
+
+    max_term_months: int | None = Field(default=None, ge=1, le=120)
+    months_before: int = Field(ge=1, le=24)
+
+
+class VisitLead(Part):
+    days_before: int = Field(default=3, ge=1, le=7)
+
+
+class Leads(Part):
+    """Sales leads: to whom, on what basis, and when."""
+
+    customer_kinds: frozenset[CustomerKind] = frozenset({"private", "business"})
+    excluded_groups: frozenset[str] = frozenset()
+    basis: Literal["existing_customer", "consent"] | None = None  # declared at go-live; without it no lead leaves
+    send_at: time = time(10)
+    lease_expiry: tuple[LeaseLead, ...] = (LeaseLead(months_before=6),)
+    contract_expiry_months: int = Field(default=6, ge=1, le=24)
+    warranty_expiry_months: int = Field(default=2, ge=1, le=24)
+    visit: VisitLead = VisitLead()
+
+
 class Policy(Part):
     """Everything a dealer can set, with the defaults of `rules.md`."""
 
@@ -75,26 +125,34 @@ class Policy(Part):
     sending: Sending = Sending()
     remind_on_single_channel: bool = True
     excluded_groups: frozenset[str] = frozenset()
+    inspection: Inspection = Inspection()
+    campaigns: tuple[Campaign, ...] = ()
+    held_out_percent: Mapping[str, Annotated[int, Field(ge=0, le=50)]] = {}
+    leads: Leads = Leads()
     lateness_days: int = Field(default=14, ge=0, le=60)
     source_stale_days: int = Field(default=3, ge=1, le=60)
     open_tracking: bool = True  # whether mails carry a pixel
 
     def is_on(self, kind: str) -> bool:
-        """Whether the dealer invites for this type."""
+        """Whether the dealer invites for this type; those by interval alone only once an interval is set."""
+        if kind in BY_INTERVAL and not any(rule.type == kind for rule in self.intervals):
+            return False
         return self.types.get(kind, True)
 
 
 def read(settings: Mapping[str, Any]) -> Policy:
     """Read settings. Raises DomainError that names every key that is wrong."""
-    for key, what in _NOT_YET.items():
-        if key in settings:
-            raise DomainError(f"{key}: {what} do not exist yet.", code="not_available_yet")
     policy = _validated(settings)
-    for kind in [*policy.types, *(rule.type for rule in policy.intervals)]:
-        if kind in _LATER_TYPES and policy.types.get(kind) is not False:
-            raise DomainError(f"{kind}: invitations of this type do not exist yet.", code="not_available_yet")
-        if kind not in _LATER_TYPES and kind not in set(InvitationType):
-            raise DomainError(f"{kind}: there is no invitation of this type.", code="bad_settings")
+    invitations, leads = set(InvitationType), set(LeadType)
+    named = [*policy.types, *policy.held_out_percent, *(rule.type for rule in policy.intervals)]
+    for kind in named:
+        if kind not in invitations | leads:
+            raise DomainError(f"{kind}: there is no invitation or lead of this type.", code="bad_settings")
+    for rule in policy.intervals:
+        if rule.type != InvitationType.SERVICE and rule.type not in BY_INTERVAL:
+            raise DomainError(f"intervals: {rule.type} has no interval of its own.", code="bad_settings")
+        if rule.months is None and rule.km is None:
+            raise DomainError(f"intervals: a rule for {rule.type} needs months or km.", code="bad_settings")
     return policy
 
 

@@ -1,10 +1,10 @@
 """Topic `answers`: what customers and staff said. Written by api."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from common.events.base import Event, topic
-from common.ids import CustomerId, InvitationId, UserId, VehicleId
+from common.ids import CampaignId, CustomerId, InvitationId, LeadId, UserId, VehicleId
 
 TOPIC = topic("answers", writer="api", kind="happened", retention_days=365)
 
@@ -100,3 +100,84 @@ class FollowUpRecorded(Event):
 
     def key(self) -> UUID:
         return self.vehicle_id
+
+
+class LeadAnswered(Event):
+    """An answer to a lead: call_me, no or unsubscribe. `by`: link or staff; `reason` goes with no."""
+
+    name = "lead.answered.v1"
+    topic = TOPIC
+    lead_id: LeadId
+    vehicle_id: VehicleId
+    customer_id: CustomerId | None = None
+    type: str  # LeadType
+    answer: str  # Answer
+    reason: str | None = None
+    by: str = "link"
+    at: datetime
+
+    def key(self) -> UUID:
+        return self.vehicle_id
+
+
+class LeadFollowUpRecorded(Event):
+    """Staff says how a lead ended; `outcome` is an `Outcome`."""
+
+    name = "lead.follow_up_recorded.v1"
+    topic = TOPIC
+    lead_id: LeadId
+    vehicle_id: VehicleId
+    outcome: str
+    note: str | None = None
+    user_id: UserId | None = None
+    at: datetime
+
+    def key(self) -> UUID:
+        return self.vehicle_id
+
+
+class OwnerReleased(Event):
+    """Staff knows that the vehicle's owner is still this customer: changes known until now are cleared for good."""
+
+    name = "owner.released.v1"
+    topic = TOPIC
+    vehicle_id: VehicleId
+    customer_id: CustomerId | None = None
+    user_id: UserId | None = None
+    at: datetime
+
+    def key(self) -> UUID:
+        return self.vehicle_id
+
+
+class InvitationRequested(Event):
+    """Staff asks for one invitation to leave by hand: same ledger, same blocks, same two contacts."""
+
+    name = "invitation.requested.v1"
+    topic = TOPIC
+    vehicle_id: VehicleId
+    type: str  # InvitationType
+    user_id: UserId | None = None
+    at: datetime
+
+    def key(self) -> UUID:
+        return self.vehicle_id
+
+
+class CampaignAnswered(Event):
+    """The dealer says how a wheel season is to run; what is None stays as it is."""
+
+    name = "campaign.answered.v1"
+    topic = TOPIC
+    campaign_id: CampaignId
+    from_on: date | None = None
+    to_on: date | None = None
+    audience: tuple[str, ...] | None = None  # of: changed, hotel
+    capacity_per_day: int | None = None  # customers; 0 is no limit
+    deal_again: bool = False  # over the days left
+    stopped: bool = False
+    user_id: UserId | None = None
+    at: datetime
+
+    def key(self) -> UUID:
+        return self.campaign_id

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from common.events.base import Fact, State, topic
-from common.ids import CustomerId, SourceId, VehicleId
+from common.ids import ContractId, CustomerId, SourceId, VehicleId
 
 TOPIC = topic("customers", writer="ingest", kind="state", retention_days=30, personal=True)
 
@@ -55,6 +55,24 @@ class VehicleChanged(State):
     first_registered_on: date | None = None
     owned_since: date | None = None
     country: str | None = None
+
+    def key(self) -> UUID:
+        return self.vehicle_id
+
+
+class ContractChanged(State):
+    """A service contract, lease or warranty of a vehicle as the dealer's systems know it now."""
+
+    name = "contract.changed.v1"
+    topic = TOPIC
+    entity_field = "contract_id"
+    contract_id: ContractId
+    vehicle_id: VehicleId
+    customer_id: CustomerId | None = None
+    kind: str  # ContractKind
+    starts_on: date | None = None
+    ends_on: date | None = None
+    active: bool = True  # False: the source took it back
 
     def key(self) -> UUID:
         return self.vehicle_id

@@ -30,6 +30,52 @@ class VisitTag(StrEnum):
 
 class InvitationType(StrEnum):
     SERVICE = "service"
+    SERVICE_MILEAGE = "service_mileage"
+    SERVICE_WINBACK = "service_winback"
+    INSPECTION_CHECK = "inspection_check"
+    WHEEL_WINTER = "wheel_winter"
+    WHEEL_SUMMER = "wheel_summer"
+    TIMING_BELT = "timing_belt"
+    UNDERBODY = "underbody"
+    BODY_INSPECTION = "body_inspection"
+
+
+class LeadType(StrEnum):
+    CONTRACT_EXPIRY = "contract_expiry"
+    CONTRACT_NEW_CAR = "contract_new_car"
+    LEASE_EXPIRY = "lease_expiry"
+    WARRANTY_EXPIRY = "warranty_expiry"
+    VISIT = "visit"
+
+
+class ContractKind(StrEnum):
+    SERVICE_CONTRACT = "service_contract"
+    LEASE = "lease"
+    WARRANTY = "warranty"
+
+
+class RegistryStatus(StrEnum):
+    """Where a vehicle stands in the registry; the last four mean that it is gone."""
+
+    REGISTERED = "registered"
+    UNDER_WAY = "under_way"  # not registered yet
+    DEREGISTERED = "deregistered"
+    SCRAPPED = "scrapped"
+    EXPORTED = "exported"
+    STOLEN = "stolen"
+
+
+class InspectionKind(StrEnum):
+    PERIODIC = "periodic"
+    REGISTRATION = "registration"
+    CUSTOMS = "customs"
+    OTHER = "other"
+
+
+class InspectionResult(StrEnum):
+    PASSED = "passed"  # with remarks, too
+    FAILED = "failed"
+    NOT_TOLD = "not_told"
 
 
 class Stage(StrEnum):
