@@ -40,7 +40,7 @@ def open_order(number: int, changed_on: date, *tags: str, **more: Any) -> Order:
 
 
 def visit(number: int, on: date, *tags: str, **more: Any) -> Visit:
-    return Visit(UUID(int=0x0D00 + number), on, frozenset(tags or ("service",)), words=("serviceeftersyn",), **more)
+    return Visit(UUID(int=0x0D00 + number), on, frozenset(tags or ("service",)), words={"service": ("serviceeftersyn",)}, **more)
 
 
 def appointment(number: int, starts_on: date, made_on: date, *tags: str, **more: Any) -> Appointment:

@@ -156,9 +156,9 @@ class World:
             found += [(day, message) for message in await self.send(day)]
         return found
 
-    async def invitations(self) -> list[InvitationChanged]:
-        """Each invitation as it was told last, oldest anchor first."""
-        rows = await self.rt.sql(DEALER, "select told from scheduler.cycle order by anchor, invitation_id")
+    async def invitations(self, kind: str = "service") -> list[InvitationChanged]:
+        """Each invitation of a type as it was told last, oldest anchor first."""
+        rows = await self.rt.sql(DEALER, f"select told from scheduler.cycle where type = '{kind}' order by anchor, invitation_id")
         return [InvitationChanged.model_validate(row.told) for row in rows]
 
     async def invitation(self) -> InvitationChanged:

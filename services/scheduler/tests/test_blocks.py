@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from scheduler_given import ANNE, INVITATION, anne, appointment, cycle, left, open_order, order, served, visit, with_more
@@ -11,6 +12,7 @@ from scheduler.domain.blocks import Block, Considered, permanent, temporary
 from scheduler.domain.facts import Customer, Cycle, Ignorance, VehicleFacts
 
 LAST = date(2025, 3, 10)
+OTHER = UUID(int=0x1002)  # another invitation
 TODAY = date(2026, 2, 10)  # a Tuesday, the day this invitation leaves
 
 
@@ -69,7 +71,7 @@ def test_only_orders_appointments_and_another_invitation_of_that_kind_stop_the_l
     passing = [
         block(served(LAST), one=cycle(LAST, held="asked us to wait")),
         block(served(LAST), customer=anne(email=None, mobile=None)),
-        block(served(LAST, others_first_on=TODAY - timedelta(days=2))),
+        block(served(LAST, firsts=((OTHER, TODAY - timedelta(days=2)),))),
         block(served(LAST, ignorance=Ignorance(parked=True))),
     ]
     assert [found is not None and found.stops_clock for found in stopping] == [True] * 3
@@ -78,7 +80,7 @@ def test_only_orders_appointments_and_another_invitation_of_that_kind_stop_the_l
 
 @pytest.mark.parametrize(("days", "blocks"), [(0, False), (1, True), (4, True), (5, False)])
 def test_step_1s_to_one_customer_are_5_days_apart_unless_they_leave_the_same_day(days: int, blocks: bool) -> None:
-    found = block(served(LAST, others_first_on=TODAY - timedelta(days=days)))
+    found = block(served(LAST, firsts=((OTHER, TODAY - timedelta(days=days)),)))
     assert code(found) == ("distance" if blocks else None)
 
 
@@ -89,7 +91,7 @@ def test_step_1s_of_one_vehicle_and_type_are_60_days_apart(days: int, blocks: bo
 
 def test_distance_is_about_step_1_only() -> None:
     sent = cycle(LAST, left(1, TODAY))
-    found = block(served(LAST, others_first_on=TODAY), one=sent, earlier=(TODAY,), today=TODAY + timedelta(days=2))
+    found = block(served(LAST, firsts=((OTHER, TODAY),)), one=sent, earlier=(TODAY,), today=TODAY + timedelta(days=2))
     assert found is None
 
 
@@ -111,7 +113,7 @@ def test_a_finished_order_that_nobody_has_read_blocks() -> None:
 
 def test_the_first_of_several_blocks_is_the_reason() -> None:
     everything = with_more(
-        served(LAST, others_first_on=TODAY - timedelta(days=1), ignorance=Ignorance(parked=True)),
+        served(LAST, firsts=((OTHER, TODAY - timedelta(days=1)),), ignorance=Ignorance(parked=True)),
         orders=[open_order(9, TODAY, "service")],
         appointments=[appointment(1, TODAY, LAST, "service")],
     )

@@ -91,7 +91,7 @@ async def test_an_invitation_is_told_only_when_it_changes_and_each_time_with_the
     await world.begin(*history())
     for day in range(1, 15):
         await world.tick(date(2026, 1, 20) + timedelta(days=day))
-    told = await world.told(InvitationChanged)
+    told = [one for one in await world.told(InvitationChanged) if one.type == "service"]
     assert [(one.revision, one.stage) for one in told] == [(1, "planned"), (2, "pending")]
     assert len({one.code for one in told}) == 1
 
@@ -140,7 +140,8 @@ async def test_a_service_taken_back_after_two_contacts_leads_to_no_third(world: 
     await world.begin(*history(on=OLD, number=1), *history(number=2))
     assert len(await world.days(INVITED, REMINDED)) == 2
     await world.hear(visit(2, LAST, "brakes", revision=2, text_revision=1))
-    assert await world.days(REMINDED + timedelta(days=1), date(2026, 7, 31)) == []
+    sent = await world.days(REMINDED + timedelta(days=1), date(2026, 7, 31))
+    assert {part.type for _, message in sent for part in message.contacts} <= {"service_winback"}  # of the year before
 
 
 async def test_a_visit_read_as_service_only_later_moves_the_date_and_step_1_keeps_60_days(world: World) -> None:
@@ -344,7 +345,7 @@ async def test_a_vehicle_that_became_another_is_looked_at_no_more(world: World) 
     await world.days(date(2026, 2, 3), date(2026, 2, 4))
     await world.hear(VehicleMerged(vehicle_id=TWIN, into_id=OCTAVIA, revision=1))
     await world.days(date(2026, 2, 5), INVITED)
-    rows = await world.rt.sql(DEALER, "select vehicle_id from scheduler.decision")
+    rows = await world.rt.sql(DEALER, "select distinct vehicle_id from scheduler.decision")
     assert [row.vehicle_id for row in rows] == [OCTAVIA]
 
 

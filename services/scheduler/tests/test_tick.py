@@ -87,7 +87,8 @@ async def test_after_downtime_beyond_the_limit_it_is_missed(world: World) -> Non
 
 async def test_the_tick_asks_to_run_again_when_something_is_next_looked_at(world: World) -> None:
     await world.begin(*history())
-    assert await world.tick(date(2026, 1, 21)) == at(date(2026, 2, 3))  # a week ahead it becomes pending
+    assert await world.tick(date(2026, 1, 21)) == at(date(2026, 1, 31))  # six weeks before the summer season the dealer is asked
+    assert await world.tick(date(2026, 1, 31)) == at(date(2026, 2, 3))  # a week ahead it becomes pending
     assert await world.tick(date(2026, 2, 3)) == at(INVITED)
 
 

@@ -12,7 +12,7 @@ _DA: Mapping[Because, str] = {
     Because.OPEN_ORDER: "Der er en åben ordre på samme slags arbejde (nr. {number}, ændret {changed_on}).",
     Because.APPOINTMENT_AHEAD: "Der er en aftale om samme slags arbejde {starts_on}.",
     Because.HELD: "Holdt tilbage af værkstedet: {reason}.",
-    Because.OWNER_CHANGED: "Bilen har sandsynligvis skiftet ejer.",
+    Because.OWNER_CHANGED: "Bilen kan have skiftet ejer {on}.",
     Because.DISTANCE: "Kunden fik en anden indkaldelse {on}; der skal være {days} dage imellem.",
     Because.NO_ADDRESS: "Kunden har hverken e-mail eller mobilnummer, der kan bruges.",
     Because.ORDER_UNREAD: "En afsluttet ordre (nr. {number}) er ikke læst endnu.",
@@ -44,7 +44,7 @@ _EN: Mapping[Because, str] = {
     Because.OPEN_ORDER: "An order of that kind is open (no. {number}, changed {changed_on}).",
     Because.APPOINTMENT_AHEAD: "There is an appointment of that kind on {starts_on}.",
     Because.HELD: "Held back by the workshop: {reason}.",
-    Because.OWNER_CHANGED: "The owner has probably changed.",
+    Because.OWNER_CHANGED: "The owner may have changed on {on}.",
     Because.DISTANCE: "The customer got another invitation on {on}; {days} days must lie between.",
     Because.NO_ADDRESS: "The customer has no usable e-mail address or mobile number.",
     Because.ORDER_UNREAD: "A finished order (no. {number}) has not been read yet.",
@@ -71,9 +71,38 @@ _EN: Mapping[Because, str] = {
     Because.TYPE_OFF: "The workshop has switched this type off.",
 }
 _SENTENCES = {"da": _DA, "en": _EN}
-_NOTED = {  # of DUE, where an order says when the next service is
-    "da": "Seneste service var {last_on}; på en ordre er næste service noteret til {due_on}.",
-    "en": "The last service was on {last_on}; an order notes the next for {due_on}.",
+_BASES: Mapping[str, Mapping[str, str]] = {  # of DUE and NOT_DUE, by what the date rests on
+    "da": {
+        "noted": "Seneste service var {last_on}; på en ordre er næste service noteret til {due_on}.",
+        "early_first": "Første service kom {last_on}, {days} dage efter første registrering ({registered_on}) mod et interval på "
+        "{months} måneder. Bilen kører mere, så næste service er {due_on}.",
+        "short_gap": "Der gik kun {days} dage mellem de seneste to servicebesøg ({earlier_on} og {last_on}) mod et interval på "
+        "{months} måneder, så næste service er {due_on}.",
+        "km": "Bilen kører omkring {km_a_day} km om dagen; {km} km efter service {last_on} er nået {due_on}.",
+        "winback": "Seneste service var {last_on}, og bilen har ikke været til service siden; med {months} måneder ({interval_from}) "
+        "er den anden i træk på {due_on}.",
+        "inspection": "Bilen skal til syn omkring {due_on}{estimate}; den har fået det lavet her {last_on}.",
+        "season": "Hjulene er sidst skiftet eller opbevaret {last_on}; sæsonen løber fra {from_on} til {to_on}, og kundens dag er {day}.",
+        "interval": "Det er sidst lavet {last_on}; efter intervallet ({interval_from}) er næste gang {due_on}.",
+        "from_registration": "Bilen er første gang registreret {last_on}; efter intervallet ({interval_from}) er første gang {due_on}.",
+        "not_faster": "Bilen kører ikke mere end intervallet forudsætter; den almindelige indkaldelse gælder ({invite_on}).",
+    },
+    "en": {
+        "noted": "The last service was on {last_on}; an order notes the next for {due_on}.",
+        "early_first": "The first service came on {last_on}, {days} days after first registration ({registered_on}) against an "
+        "interval of {months} months. The vehicle is driven more, so the next is due {due_on}.",
+        "short_gap": "Only {days} days lie between the latest two services ({earlier_on} and {last_on}) against an interval of "
+        "{months} months, so the next is due {due_on}.",
+        "km": "The vehicle is driven about {km_a_day} km a day; {km} km after the service of {last_on} are reached {due_on}.",
+        "winback": "The last service was on {last_on} and there was none since; at {months} months ({interval_from}) the second in a "
+        "row is due {due_on}.",
+        "inspection": "The official inspection is due about {due_on}{estimate}; it was last bought here on {last_on}.",
+        "season": "The wheels were last changed or stored on {last_on}; the season runs from {from_on} to {to_on}, the customer's day "
+        "is {day}.",
+        "interval": "It was last done on {last_on}; by the interval ({interval_from}) it is next due {due_on}.",
+        "from_registration": "The vehicle was first registered on {last_on}; by the interval ({interval_from}) it is first due {due_on}.",
+        "not_faster": "The vehicle is not driven more than the interval assumes; the standard invitation applies ({invite_on}).",
+    },
 }
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "da": {
@@ -82,11 +111,14 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "other_workshop": "bruger et andet værksted", "price": "prisen", "done_elsewhere": "lavet et andet sted",
         "not_now": "ikke nu", "other": "andet", "booking_started": "ville bestille tid", "unsubscribe": "afmeldt",
         "doubtful": " (arten af aftalen er ikke oplyst)", "by hand": "i hånden", "dealer": "værkstedets egen bil",
+        "table": "intervaltabellen", "estimate": " (skøn)", "deregistered": "afmeldt", "scrapped": "skrottet", "exported": "eksporteret",
+        "stolen": "stjålet",
     },
     "en": {
         "default": "standard", "rule": "the workshop's rule", "learned": "this vehicle's history", "next_service_on": "noted on the order",
         "doubtful": " (what for is not told)", "call_me": "call me", "other_workshop": "another workshop",
         "done_elsewhere": "done elsewhere", "not_now": "not now", "booking_started": "started to book", "dealer": "the workshop's own",
+        "table": "the interval table", "estimate": " (an estimate)",
     },
 }  # fmt: skip
 
@@ -95,7 +127,7 @@ class _Gaps(dict[str, str]):
     """Parameters that a writer of another version did not give show as a dash, not as an error."""
 
     def __missing__(self, key: str) -> str:
-        return "" if key == "doubtful" else "–"
+        return "" if key in ("doubtful", "estimate") else "–"
 
 
 def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
@@ -105,9 +137,12 @@ def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
         text = _SENTENCES[language][Because(code)]
     except ValueError:
         return code
-    if code == Because.DUE and params.get("interval_from") == "next_service_on":
-        text = _NOTED[language]
-    return text.format_map(_Gaps({name: _word(value, language) for name, value in params.items() if value is not None}))
+    if code in (Because.DUE, Because.NOT_DUE):
+        text = _BASES[language].get(str(params.get("basis")), text)
+    told = {name: _word(value, language) for name, value in params.items() if value is not None}
+    if "estimate" in told:
+        told["estimate"] = _WORDS[language]["estimate"]
+    return text.format_map(_Gaps(told))
 
 
 def _word(value: Any, language: str) -> str:

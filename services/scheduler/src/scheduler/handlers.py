@@ -5,16 +5,20 @@ from uuid import UUID
 
 from common.events import Event
 from common.events.answers import (
+    CampaignAnswered,
     ContactSuppressed,
     CustomerAnswered,
     CustomerExcluded,
     FollowUpRecorded,
     InvitationHeld,
+    InvitationRequested,
     InvitationRestored,
+    OwnerReleased,
 )
 from common.events.appointments import AppointmentChanged
 from common.events.customers import CustomerChanged, CustomerMerged, SourceChanged, VehicleChanged, VehicleMerged
 from common.events.messages import ContactWithdrawn, MessageAccepted, MessageEvent, MessageRefused, MessageUnknown
+from common.events.registry import VehicleRegistryChanged
 from common.events.settings import DealerChanged, WorkshopChanged
 from common.events.visits import AppointmentClassified, OpenOrderClassified, VisitClassified
 from common.events.work_orders import WorkOrderChanged
@@ -22,15 +26,17 @@ from common.handling import Handlers
 from common.ids import CustomerId, DealerId, VehicleId
 from common.work import Work
 from scheduler import store
+from scheduler.domain.rollout import switched_on
 
 handlers = Handlers()
 
 ABOUT_VEHICLES = (
     VehicleChanged, WorkOrderChanged, AppointmentChanged, VisitClassified, OpenOrderClassified, AppointmentClassified,
-    CustomerAnswered, InvitationHeld, InvitationRestored, FollowUpRecorded,
+    CustomerAnswered, InvitationHeld, InvitationRestored, FollowUpRecorded, VehicleRegistryChanged, OwnerReleased,
+    InvitationRequested,
 )  # fmt: skip
 ABOUT_CUSTOMERS = (CustomerChanged, ContactSuppressed)
-ABOUT_THE_DEALER = (DealerChanged, WorkshopChanged, SourceChanged)
+ABOUT_THE_DEALER = (WorkshopChanged, SourceChanged, CampaignAnswered)
 
 
 async def _remember(event: Event, work: Work) -> bool:
@@ -55,13 +61,24 @@ async def remember_of_a_customer(event: Event, work: Work) -> None:
 
 
 async def remember_of_the_dealer(event: Event, work: Work) -> None:
-    """A fact about the dealer, a workshop or a source: everything of the dealer is decided again.
-
-    Settings that cannot be read are not taken: the event is parked, and those before it stay in force.
-    """
-    if isinstance(event, DealerChanged):
-        store.policy_of(event)
+    """A fact about a workshop, a source or a wheel season: everything of the dealer is decided again."""
     if await _remember(event, work):
+        work.touch(DealerId, work.dealer)
+
+
+@handlers.on(DealerChanged)
+async def remember_the_dealer(event: DealerChanged, work: Work) -> None:
+    """The dealer's settings: everything of the dealer is decided again.
+
+    Settings that cannot be read are not taken: the event is parked, and those before it stay in force. What is overdue of a
+    type that was switched on since, or whose interval changed, is dealt over the days to come (`rules.md` 4).
+    """
+    policy = store.policy_of(event)
+    before = await store.dealer(work.session, work.dealer)
+    if await _remember(event, work):
+        changed = switched_on(store.policy_of(before), policy) if before is not None else ()
+        for kind in changed:
+            await store.roll_out(work.session, work.dealer, kind, work.today(event.timezone))
         work.touch(DealerId, work.dealer)
 
 

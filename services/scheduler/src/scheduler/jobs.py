@@ -12,6 +12,7 @@ from common.jobs import Jobs
 from common.work import Work
 from scheduler import store
 from scheduler.domain.facts import Leaving, Standing, VehicleFacts
+from scheduler.seasons import deal_days, next_question_on
 from scheduler.settling import TICK, at_wall_clock, decided, wake_for
 
 jobs = Jobs()
@@ -21,26 +22,28 @@ Departure = tuple[VehicleFacts, Standing, Leaving]
 
 @jobs.named(TICK, caught_up=True)
 async def tick(work: Work) -> datetime | None:
-    """Decide what is to be looked at today, hand over what leaves, and say when the next tick is wanted."""
-    dealer = await store.dealer(work.session, work.dealer)
-    if dealer is None:
-        return None
+    """Deal the days of wheel seasons, decide what is to be looked at today, hand over what leaves, and say when the next tick
+    is wanted."""
     began_at = work.now
     await store.decide_alone(work.session, work.dealer)
-    today = work.today(dealer.timezone)
+    house = await store.house(work.session, work.dealer, work.now)
+    if house is None:
+        return None
+    today = work.today(house.zone())
+    dealt = await deal_days(house, work)
     departures: list[Departure] = []
-    for facts, decision in await decided(await store.to_look_at(work.session, work.dealer, today), work):
+    for facts, _, decision in await decided({*await store.to_look_at(work.session, work.dealer, today), *dealt}, work):
         if decision.leaving is not None and is_open(facts, work.now):
             departures.append((facts, decision.standings[-1], decision.leaving))
         else:
             wake_for(facts, decision, work)
     await depart(departures, work, decided_at=began_at)
-    await decided([facts.vehicle.vehicle_id for facts, _, _ in departures], work)
-    look_on = await store.next_look_on(work.session, work.dealer)
+    await decided({facts.vehicle.vehicle_id for facts, _, _ in departures}, work)
+    looks = [await store.next_look_on(work.session, work.dealer), next_question_on(house, today)]
+    look_on = min((day for day in looks if day is not None), default=None)
     if look_on is None:
         return None
-    opens = store.policy_of(dealer).sending.from_
-    return at_wall_clock(max(look_on, today + timedelta(days=1)), opens, ZoneInfo(dealer.timezone))
+    return at_wall_clock(max(look_on, today + timedelta(days=1)), house.policy.sending.from_, ZoneInfo(house.zone()))
 
 
 def is_open(facts: VehicleFacts, now: datetime) -> bool:
@@ -104,7 +107,7 @@ def message_id(parts: Sequence[Departure], work: Work) -> UUID:
 def message_due(parts: Sequence[Departure], message: UUID, today: date, decided_at: datetime) -> MessageDue:
     """What the notifier is told."""
     facts, standing, leaving = parts[0]
-    sending, workshop = facts.policy.sending, facts.workshop_id()
+    sending, workshop = facts.policy.sending, facts.workshop_id(standing.cycle.type)
     return MessageDue(
         message_id=MessageId(message),
         customer_id=CustomerId(standing.customer_id or UUID(int=0)),
@@ -126,7 +129,7 @@ def _contact(facts: VehicleFacts, standing: Standing, leaving: Leaving) -> DueCo
         invitation_id=InvitationId(standing.cycle.invitation_id),
         vehicle_id=VehicleId(facts.vehicle.vehicle_id),
         customer_id=CustomerId(standing.customer_id) if standing.customer_id else None,
-        type="service",
+        type=standing.cycle.type,
         step=leaving.step,
         due_on=standing.due_on,
         code=standing.cycle.code,

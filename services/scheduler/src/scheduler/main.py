@@ -2,7 +2,7 @@
 
 import typer
 
-from common.events.due import MessageDue
+from common.events.due import CampaignQuestionDue, MessageDue
 from common.events.invitations import InvitationChanged
 from common.service import Service
 from scheduler.commands import add_commands, why
@@ -21,7 +21,7 @@ service = Service(
     handlers=handlers,
     settlers=settlers,
     jobs=jobs,
-    publishes=(InvitationChanged, MessageDue),
+    publishes=(InvitationChanged, MessageDue, CampaignQuestionDue),
     commands=_add_commands,
     why=why,
 )

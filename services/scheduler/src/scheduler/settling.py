@@ -7,11 +7,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from common.events.invitations import InvitationChanged, Reason
+from common.events.words import InvitationType
 from common.handling import Settlers
 from common.ids import CustomerId, DealerId, InvitationId, VehicleId, WorkshopId, link_code, new_id
 from common.work import Work
 from scheduler import store
-from scheduler.domain.deciding import decide
+from scheduler.domain.deciding import decide_all
 from scheduler.domain.facts import Decision, Standing, VehicleFacts, Why
 
 SLICE = 500
@@ -22,7 +23,8 @@ settlers = Settlers()
 
 @settlers.of(DealerId)
 async def decide_everything_again(_: frozenset[UUID], work: Work) -> None:
-    """The dealer, a workshop or a source changed."""
+    """The dealer, a workshop or a source changed. The tick sees to wheel seasons and to what is dealt anew."""
+    work.wake(TICK, work.now)
     work.touch(VehicleId, *await store.vehicles(work.session, work.dealer))
 
 
@@ -36,35 +38,60 @@ async def decide_a_customers_vehicles_again(customers: frozenset[UUID], work: Wo
 async def decide_again(vehicles: frozenset[UUID], work: Work) -> None:
     """Decide each vehicle again and tell what changed; what may leave is left to the next tick."""
     await store.decide_alone(work.session, work.dealer)
+    for facts, _, decision in await decided(vehicles, work):
+        wake_for(facts, decision, work)
+
+
+Decided = tuple[VehicleFacts, InvitationType, Decision]
+
+
+async def decided(vehicles: Collection[UUID], work: Work) -> list[Decided]:
+    """Decide every type for these vehicles on their workshops' day, store the decisions and tell what changed.
+
+    Each with the facts by the clock of the workshop that invites to that type.
+    """
+    found: list[Decided] = []
     wanted = sorted(vehicles, key=lambda vehicle: vehicle.int)
     for start in range(0, len(wanted), SLICE):
-        for facts, decision in await decided(wanted[start : start + SLICE], work):
-            wake_for(facts, decision, work)
-
-
-async def decided(vehicles: Collection[UUID], work: Work) -> list[tuple[VehicleFacts, Decision]]:
-    """Decide these vehicles on their workshops' day, store the decisions and tell what changed."""
-    found = []
-    for facts in await store.vehicle_facts(work.session, work.dealer, vehicles, now=work.now):
-        decision = decide(facts, today=work.today(facts.timezone))
-        found.append((facts, await tell(facts, decision, work)))
+        gathered = await store.vehicle_facts(work.session, work.dealer, wanted[start : start + SLICE], now=work.now)
+        each = [
+            (facts.at_workshop(kind), kind, decision)
+            for facts in gathered
+            for kind, decision in decide_all(facts, today=work.today).items()
+        ]
+        found += await tell(each, work)
     return found
 
 
-async def tell(facts: VehicleFacts, decision: Decision, work: Work) -> Decision:
-    """Store a decision, mint what is new, and tell each invitation that changed; the decision with what was minted."""
-    minted = []
-    for standing in decision.standings:
-        cycle = (
-            standing.cycle if standing.cycle.invitation_id else replace(standing.cycle, invitation_id=new_id(), code=link_code())
-        )
-        minted.append(replace(standing, cycle=cycle))
-        told = await store.save_cycle(work.session, work.dealer, event_of(facts, minted[-1]), standing)
-        if told is not None:
-            work.publish(told)
-    current = minted[-1].cycle.invitation_id if minted else None
-    await store.save_decision(work.session, work.dealer, facts, decision, current, decided_on=work.today(facts.timezone))
-    return replace(decision, standings=tuple(minted))
+async def tell(each: Iterable[Decided], work: Work) -> list[Decided]:
+    """Store decisions, mint what is new, and tell each invitation that changed; the decisions with what was minted."""
+    minted = [(facts, kind, _minted(decision)) for facts, kind, decision in each]
+    stand = [(event_of(facts, standing), standing) for facts, _, decision in minted for standing in decision.standings]
+    work.publish(*await store.save_cycles(work.session, work.dealer, stand))
+    await store.save_decisions(
+        work.session,
+        work.dealer,
+        [
+            (facts.vehicle.vehicle_id, kind, decision, _current(decision), work.today(facts.timezone))
+            for facts, kind, decision in minted
+        ],
+    )
+    return minted
+
+
+def _minted(decision: Decision) -> Decision:
+    """The decision with an id and a code for each invitation that had none."""
+    standings = [
+        standing
+        if standing.cycle.invitation_id
+        else replace(standing, cycle=replace(standing.cycle, invitation_id=new_id(), code=link_code()))
+        for standing in decision.standings
+    ]
+    return replace(decision, standings=tuple(standings))
+
+
+def _current(decision: Decision) -> UUID | None:
+    return decision.standings[-1].cycle.invitation_id if decision.standings else None
 
 
 def event_of(facts: VehicleFacts, standing: Standing) -> InvitationChanged:
@@ -72,14 +99,14 @@ def event_of(facts: VehicleFacts, standing: Standing) -> InvitationChanged:
     cycle = standing.cycle
     assert cycle.invitation_id is not None
     last = cycle.second() or cycle.first()
-    workshop = facts.workshop_id()
+    workshop = facts.workshop_id(cycle.type)
     return InvitationChanged(
         revision=0,
         invitation_id=InvitationId(cycle.invitation_id),
         vehicle_id=VehicleId(facts.vehicle.vehicle_id),
         customer_id=CustomerId(standing.customer_id) if standing.customer_id else None,
         workshop_id=WorkshopId(workshop) if workshop else None,
-        type="service",
+        type=cycle.type,
         anchor=cycle.anchor,
         stage=standing.stage,
         step=last.step if last else 0,

@@ -39,7 +39,7 @@ class CycleRow(Row, table=True):
     """One invitation, with what was told of it last."""
 
     __tablename__ = "cycle"
-    __table_args__ = (sa.Index(None, "dealer_id", "vehicle_id"),)
+    __table_args__ = (sa.Index(None, "dealer_id", "vehicle_id"), sa.Index(None, "dealer_id", "type", "anchor"))
 
     dealer_id: UUID = Field(primary_key=True)
     invitation_id: UUID = Field(primary_key=True)
@@ -91,3 +91,42 @@ class DecisionRow(Row, table=True):
     look_on: date | None = None
     decided_on: date
     reasons: list[dict[str, Any]] = Field(sa_type=JSONB)
+
+
+class CampaignRow(Row, table=True):
+    """A wheel season of the dealer, or of one workshop: how often the dealer was asked, and when its days were dealt."""
+
+    __tablename__ = "campaign"
+
+    dealer_id: UUID = Field(primary_key=True)
+    campaign_id: UUID = Field(primary_key=True)
+    type: str
+    workshop_id: UUID | None = None
+    season_on: date
+    asked: int = 0  # of the three mails to the dealer
+    dealt_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+    ticked_on: date | None = None  # the last day on which its days were looked at: later ones were lost to a stop
+
+
+class PlaceRow(Row, table=True):
+    """The day that a vehicle's customer was dealt in a season, or after a type was switched on; None: no room so far."""
+
+    __tablename__ = "place"
+    __table_args__ = (sa.Index(None, "dealer_id", "vehicle_id"),)
+
+    dealer_id: UUID = Field(primary_key=True)
+    campaign_id: UUID = Field(primary_key=True)
+    vehicle_id: UUID = Field(primary_key=True)
+    customer_id: UUID
+    day: date | None = None
+    rank: int | None = None  # in the dealing; None came later
+
+
+class RolloutRow(Row, table=True):
+    """When a type was last switched on, or its interval changed."""
+
+    __tablename__ = "rollout"
+
+    dealer_id: UUID = Field(primary_key=True)
+    type: str = Field(primary_key=True)
+    changed_on: date

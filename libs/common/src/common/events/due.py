@@ -1,10 +1,10 @@
-"""Topic `due`: a message should leave. Written by scheduler, heard by notifier."""
+"""Topic `due`: a message should leave, to a customer or to the dealer. Written by scheduler, heard by notifier."""
 
 from datetime import date, datetime, time
 from uuid import UUID
 
 from common.events.base import Event, Fact, topic
-from common.ids import CustomerId, InvitationId, MessageId, VehicleId, WorkshopId
+from common.ids import CampaignId, CustomerId, InvitationId, MessageId, VehicleId, WorkshopId
 
 TOPIC = topic("due", writer="scheduler", kind="happened", retention_days=30)
 
@@ -40,3 +40,24 @@ class MessageDue(Event):
 
     def key(self) -> UUID:
         return self.customer_id
+
+
+class CampaignQuestionDue(Event):
+    """The dealer is to be asked by mail how a wheel season is to run, asked again, or told that it runs with these settings."""
+
+    name = "campaign.question_due.v1"
+    topic = TOPIC
+    campaign_id: CampaignId
+    type: str  # InvitationType: wheel_winter or wheel_summer
+    question: str  # ask, ask_again, tell
+    workshop_id: WorkshopId | None = None
+    from_on: date
+    to_on: date
+    audience: tuple[str, ...] = ()  # of: changed, hotel
+    capacity_per_day: int | None = None  # customers
+    vehicles: int = 0  # that it is about, as far as known
+    timezone: str
+    send_on: date
+
+    def key(self) -> UUID:
+        return self.campaign_id

@@ -6,14 +6,17 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from common.clock import local_day
-from common.events.words import Answer, Because, Outcome
-from scheduler.domain.facts import DAY, SERVICE, Customer, Cycle, VehicleFacts, Why
+from common.events.words import Answer, Because, Outcome, RegistryStatus
+from scheduler.domain.dates import DAY
+from scheduler.domain.facts import Customer, Cycle, Sign, VehicleFacts, Why
+from scheduler.domain.kinds import KINDS, Kind
 
 OPEN_ORDER_DAYS = timedelta(days=90)
 APPOINTMENT_DAYS_AFTER = timedelta(days=7)
 DISTANCE = timedelta(days=5)
-FIRST_STEPS_APART = timedelta(days=60)
 FOR_GOOD = frozenset({"sold", "other_workshop"})
+GONE = frozenset({RegistryStatus.DEREGISTERED, RegistryStatus.SCRAPPED, RegistryStatus.EXPORTED, RegistryStatus.STOLEN})
+OWN_CHANGE = timedelta(days=30)  # after a customer's first order here a change is his own
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Block:
 
     why: Why
     stops_clock: bool = False  # the lateness clock stands still meanwhile
+    since: date | None = None  # of one that stops the clock: when it began
     until: date | None = None  # the last day it holds by itself
     outcome: Outcome | None = None  # of a permanent one: how the invitation closes
 
@@ -38,12 +42,20 @@ class Considered:
     customer: Customer
     cycle: Cycle
     today: date
-    earlier_first: tuple[date, ...] = field(default=())  # days of step 1 of this vehicle's other service invitations
+    earlier_firsts: tuple[date, ...] = field(default=())  # days of step 1 of this vehicle's other invitations of the family
+    done: Why | None = None  # the work is done already
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.cycle.type]
 
 
 def permanent(case: Considered) -> Block | None:
     """What does not pass by itself; answers to this one invitation are looked at where the cycle is."""
     facts, customer = case.facts, case.customer
+    if case.done is not None:
+        outcome = Outcome.ANSWERED_NO if case.done.code == Because.ANSWERED else Outcome.VISITED
+        return Block(case.done, outcome=outcome)
     if (gone := said_for_good(facts)) is not None:
         return Block(Why(Because.ANSWERED, {"answer": gone}), outcome=Outcome.ANSWERED_NO)
     if customer.suppressed:
@@ -52,7 +64,38 @@ def permanent(case: Considered) -> Block | None:
         return Block(Why(Because.EXCLUDED, {"reason": reason}), outcome=Outcome.EXCLUDED)
     if customer.consents is False:
         return Block(Why(Because.NO_CONSENT), outcome=Outcome.EXCLUDED)
+    if case.cycle.type in facts.held_out and case.cycle.first() is None:
+        return Block(Why(Because.HELD_OUT), outcome=Outcome.HELD_OUT)
+    if facts.registry is not None and facts.registry.status in GONE:
+        return Block(Why(Because.VEHICLE_GONE, {"status": facts.registry.status}), outcome=Outcome.VEHICLE_GONE)
+    if (sign := owner_sign(facts, customer)) is not None and sign.certain:
+        return Block(_owner_changed(sign), outcome=Outcome.OWNER_CHANGED)
     return None
+
+
+def owner_sign(facts: VehicleFacts, customer: Customer) -> Sign | None:
+    """The latest sign of another owner since this customer's latest finished order; a certain one before a probable one.
+
+    What stands on the first registration date, or within 30 days after his first order here, is his own. A later visit or a
+    release by hand clears it for good (`rules.md` 6).
+    """
+    if facts.registry is None:
+        return None
+    mine = [order.finished_on for order in facts.finished() if order.customer_id == customer.customer_id and order.finished_on]
+    if not mine:
+        return None
+    released_on = local_day(facts.released_at, ZoneInfo(facts.timezone)) if facts.released_at else date.min
+    registered_on = {facts.vehicle.first_registered_on, facts.registry.first_registered_on}
+    open_ = [
+        sign
+        for sign in facts.registry.signs
+        if sign.on > max(mine) and sign.on > released_on and sign.on not in registered_on and sign.on > min(mine) + OWN_CHANGE
+    ]
+    return max(open_, key=lambda sign: (sign.certain, sign.on), default=None)
+
+
+def _owner_changed(sign: Sign) -> Why:
+    return Why(Because.OWNER_CHANGED, {"on": sign.on.isoformat(), "sign": sign.sign})
 
 
 def said_for_good(facts: VehicleFacts) -> str | None:
@@ -64,30 +107,34 @@ def said_for_good(facts: VehicleFacts) -> str | None:
 
 
 def temporary(case: Considered) -> Block | None:
-    """The first of open order, appointment, hold, address, ignorance and distance."""
+    """The first of open order, appointment, hold, owner, address, ignorance and distance."""
     return next(_temporary(case), None)
 
 
 def _temporary(case: Considered) -> Iterator[Block]:
     facts, today = case.facts, case.today
-    yield from _longest(_open_orders(facts, today))
-    yield from _longest(_appointments(facts, case.cycle, today))
+    yield from _longest(_open_orders(facts, case.kind, today))
+    yield from _longest(_appointments(facts, case.cycle, case.kind, today))
     if case.cycle.held is not None:
         yield Block(Why(Because.HELD, {"reason": case.cycle.held}))
+    if (sign := owner_sign(facts, case.customer)) is not None:
+        yield Block(_owner_changed(sign))
     if not case.customer.channels():
         yield Block(Why(Because.NO_ADDRESS))
     yield from ignorance(facts)
     if case.cycle.first() is not None:
         return
-    if (first := max((day for day in case.earlier_first if today < day + FIRST_STEPS_APART), default=None)) is not None:
+    near = max(((case.kind.apart_until(day), day) for day in case.earlier_firsts), default=None)
+    if near is not None and today < near[0]:
+        until, first = near
+        days = (until - first).days
         yield Block(
-            Why(Because.DISTANCE, {"on": first.isoformat(), "days": FIRST_STEPS_APART.days}),
-            stops_clock=True,
-            until=first + FIRST_STEPS_APART - DAY,
+            Why(Because.DISTANCE, {"on": first.isoformat(), "days": days}), stops_clock=True, since=first, until=until - DAY
         )
-    near = facts.others_first_on
-    if near is not None and near < today < near + DISTANCE:
-        yield Block(Why(Because.DISTANCE, {"on": near.isoformat(), "days": DISTANCE.days}), until=near + DISTANCE - DAY)
+    others = [day for invitation, day in facts.firsts if invitation != case.cycle.invitation_id and day < today < day + DISTANCE]
+    if others:
+        last = max(others)
+        yield Block(Why(Because.DISTANCE, {"on": last.isoformat(), "days": DISTANCE.days}), until=last + DISTANCE - DAY)
 
 
 def ignorance(facts: VehicleFacts) -> Iterator[Block]:
@@ -111,25 +158,24 @@ def _longest(found: Iterator[Block]) -> list[Block]:
     return sorted(found, key=lambda block: (block.until or date.max, str(block.why.params)), reverse=True)[:1]
 
 
-def _open_orders(facts: VehicleFacts, today: date) -> Iterator[Block]:
+def _open_orders(facts: VehicleFacts, kind: Kind, today: date) -> Iterator[Block]:
     for order in facts.orders:
-        if order.status != "open" or order.tags is None or SERVICE not in order.tags:
+        if order.status != "open" or order.tags is None or not kind.is_met_by(order.tags, order.changed_on or today):
             continue
         until = (order.changed_on or today) + OPEN_ORDER_DAYS
         if today <= until:
             changed_on = order.changed_on.isoformat() if order.changed_on else None
-            yield Block(
-                Why(Because.OPEN_ORDER, {"number": order.number, "changed_on": changed_on}), stops_clock=True, until=until
-            )
+            why = Why(Because.OPEN_ORDER, {"number": order.number, "changed_on": changed_on})
+            yield Block(why, stops_clock=True, since=order.changed_on, until=until)
 
 
-def _appointments(facts: VehicleFacts, cycle: Cycle, today: date) -> Iterator[Block]:
+def _appointments(facts: VehicleFacts, cycle: Cycle, kind: Kind, today: date) -> Iterator[Block]:
     first = cycle.first()
     for appointment in facts.appointments:
         if first is not None and first.is_answered_by(appointment):
             continue  # it is a booking, and ends the invitation
         until = appointment.starts_on + APPOINTMENT_DAYS_AFTER
-        if appointment.stands and appointment.tags is not None and SERVICE in appointment.tags and today <= until:
-            yield Block(
-                Why(Because.APPOINTMENT_AHEAD, {"starts_on": appointment.starts_on.isoformat()}), stops_clock=True, until=until
-            )
+        tags = appointment.tags or frozenset()
+        if appointment.stands and kind.is_met_by(tags, appointment.starts_on) and today <= until:
+            why = Why(Because.APPOINTMENT_AHEAD, {"starts_on": appointment.starts_on.isoformat()})
+            yield Block(why, stops_clock=True, since=local_day(appointment.made_at, ZoneInfo(facts.timezone)), until=until)

@@ -1,35 +1,38 @@
-"""The decision about the service invitation of one vehicle on one day."""
+"""The decisions about the invitations of one vehicle on one day: one for each type."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from common.clock import local_day
 from common.events.words import Answer as Said
-from common.events.words import Because, Channel, Outcome, Stage
-from scheduler.domain import blocks
+from common.events.words import Because, Channel, InspectionResult, InvitationType, Outcome, Stage
+from common.policy import BY_INTERVAL, WHEELS
+from scheduler.domain import blocks, by_interval, inspection, service, wheels
 from scheduler.domain.blocks import Block, Considered
+from scheduler.domain.dates import DAY, add_months
 from scheduler.domain.facts import (
-    DAY,
-    SERVICE,
     Appointment,
     Contact,
     Customer,
     Cycle,
     Decision,
     Leaving,
+    Rollout,
     Standing,
     VehicleFacts,
+    Visit,
     Why,
 )
-from scheduler.domain.interval import Plan, plan
+from scheduler.domain.kinds import KINDS
+from scheduler.domain.planning import Plan, Planned
 
-SAME_CYCLE = timedelta(days=60)
 REMIND_AFTER = timedelta(days=7)
 CALL_AFTER = timedelta(days=3)
 GIVE_UP_AFTER = timedelta(days=60)
 SHOWN_AHEAD = timedelta(days=7)
+ROLLED_OUT_MONTHS = 6  # so old a date is dealt, not missed, when a type is switched on
 
 OUTCOME_OF = {
     Said.BOOKED: Outcome.BOOKED,
@@ -39,33 +42,117 @@ OUTCOME_OF = {
 }
 
 
-def decide(facts: VehicleFacts, *, today: date) -> Decision:
-    """Decide the service invitation of a vehicle: which cycle, how it stands, what leaves today, and when to look again."""
-    if not facts.policy.is_on("service"):
-        return _nothing(facts, Why(Because.TYPE_OFF), today)
+def decide(facts: VehicleFacts, *, today: date, kind: str = InvitationType.SERVICE) -> Decision:
+    """Decide one type for a vehicle: which cycle, how it stands, what leaves today, and when to look again."""
+    return decide_all(facts, today=today)[InvitationType(kind)]
+
+
+def decide_all(facts: VehicleFacts, *, today: date | Callable[[str], date]) -> dict[InvitationType, Decision]:
+    """Decide every type for a vehicle. `today` is the day, or what tells the day of a zone."""
     customer = facts.invited()
-    found = plan(facts, facts.history(customer)) if customer is not None else None
-    if customer is None or found is None:
-        if any(blocks.ignorance(facts)):
-            return _wait(facts, today)
-        group = facts.excluded_group() if customer is None else None
-        why = Why(Because.EXCLUDED, {"reason": group}) if group else Why(Because.NO_SERVICE_KNOWN)
-        return _nothing(facts, why, today)
-    cycle = find_cycle(facts.cycles, found.anchor.on)
-    if cycle is None:
-        if facts.unread() is not None:  # what is unread may be the service that this cycle would ask for
-            return _wait(facts, today)
-        if any(other.anchor > found.anchor.on and other.first() for other in facts.cycles):  # only a later visit begins one
-            return _nothing(facts, Why(Because.SUPERSEDED, {"anchor": found.anchor.on.isoformat()}), today)
-        cycle = Cycle(anchor=found.anchor.on)
-    others = [other for other in facts.cycles if other.invitation_id != cycle.invitation_id]
-    current = _Current(facts, customer, cycle, found, today, tuple(first.on for o in others if (first := o.first()) and first.on))
-    standing, look_on, leaving = current.stand()
-    closed = [_supersede(facts, other, found.anchor.on, today) for other in others]
-    return Decision(standing.reasons, (*(one for one in closed if one is not None), standing), look_on, leaving)
+    history = facts.history(customer) if customer is not None else []
+    looked = _Vehicle(facts, customer, history, today)
+    found = looked.service_types()
+    found[InvitationType.INSPECTION_CHECK] = looked.decide(InvitationType.INSPECTION_CHECK, inspection.plan(facts, history))
+    for kind in (InvitationType.WHEEL_WINTER, InvitationType.WHEEL_SUMMER):
+        found[kind] = looked.seasons(kind)
+    for kind in sorted(BY_INTERVAL):
+        found[kind] = looked.decide(kind, by_interval.plan(facts, history, kind))
+    return found
 
 
-def find_cycle(cycles: tuple[Cycle, ...], anchor: date) -> Cycle | None:
+class _Vehicle:
+    """One vehicle on one day, type by type."""
+
+    def __init__(
+        self, facts: VehicleFacts, customer: Customer | None, history: list[Visit], today: date | Callable[[str], date]
+    ) -> None:
+        self.facts, self.customer, self.history = facts, customer, history
+        self._today = today
+
+    def today(self, facts: VehicleFacts) -> date:
+        """The day by the clock of the workshop that invites."""
+        return self._today if isinstance(self._today, date) else self._today(facts.timezone)
+
+    def service_types(self) -> dict[InvitationType, Decision]:
+        """By mileage if it is earlier, else standard: one of the two for a last service. The one that wins back stands beside."""
+        plans = service.plans(self.facts, self.history)
+        mileage, standard = plans[InvitationType.SERVICE_MILEAGE], plans[InvitationType.SERVICE]
+        if isinstance(standard, Plan):
+            mine = [c for c in self.facts.cycles if c.type == InvitationType.SERVICE_MILEAGE]
+            theirs = [c for c in self.facts.cycles if c.type == InvitationType.SERVICE]
+            early, usual = find_cycle(mine, standard), find_cycle(theirs, standard)
+            if early is not None and early.in_hand and not isinstance(mileage, Plan):
+                mileage = replace(standard, type=InvitationType.SERVICE_MILEAGE)  # what it rested on is gone, the contact is not
+            elif usual is not None and usual.in_hand:
+                mileage = Why(Because.SUPERSEDED, {"by": "service", "anchor": standard.anchor.isoformat()})
+        by_mileage = self.decide(InvitationType.SERVICE_MILEAGE, mileage)
+        replaced = bool(by_mileage.standings) and _replaces(by_mileage.standings[-1])
+        if replaced and isinstance(mileage, Plan):
+            standard = Why(Because.SUPERSEDED, {"by": "service_mileage", "anchor": mileage.anchor.isoformat()})
+        winback = plans[InvitationType.SERVICE_WINBACK]
+        return {
+            InvitationType.SERVICE_MILEAGE: by_mileage,
+            InvitationType.SERVICE: self.decide(InvitationType.SERVICE, standard),
+            InvitationType.SERVICE_WINBACK: self.decide(InvitationType.SERVICE_WINBACK, winback),
+        }
+
+    def seasons(self, kind: InvitationType) -> Decision:
+        """Every season that is not over, the latest last."""
+        found = [
+            self.decide(kind, wheels.plan(self.history, season), of=season.anchor)
+            for season in wheels.relevant(self.facts, kind, self.today(self.facts.at_workshop(kind)))
+        ]
+        if not found:
+            return self.decide(kind, Why(Because.NOT_DUE))
+        if len(found) == 1:
+            return found[0]
+        look_on = min((one.look_on for one in found if one.look_on is not None), default=None)
+        leaving = next((one.leaving for one in found if one.leaving is not None), None)
+        standings = [standing for one in found for standing in one.standings]
+        if leaving is not None:  # the one that leaves stands last
+            leaver = next(one.standings[-1] for one in found if one.leaving is not None)
+            standings = [*(one for one in standings if one is not leaver), leaver]
+        return Decision(found[-1].reasons, tuple(standings), look_on, leaving)
+
+    def decide(self, kind: str, planned: Planned, *, of: date | None = None) -> Decision:
+        """Decide one type, or one season of it."""
+        facts = self.facts.at_workshop(kind)
+        today = self.today(facts)
+        cycles = [cycle for cycle in facts.cycles if cycle.type == kind and (of is None or cycle.anchor == of)]
+        if not facts.policy.is_on(kind):
+            return _nothing(facts, cycles, Why(Because.TYPE_OFF), today)
+        if self.customer is None or isinstance(planned, Why):
+            if any(blocks.ignorance(facts)):
+                return _wait(facts, today)
+            group = facts.excluded_group() if self.customer is None else None
+            why = Why(Because.EXCLUDED, {"reason": group}) if group else planned
+            return _nothing(facts, cycles, why if isinstance(why, Why) else Why(Because.NO_SERVICE_KNOWN), today)
+        cycle = find_cycle(cycles, planned)
+        if cycle is None:
+            if facts.unread() is not None:  # what is unread may be the visit that this cycle would ask for
+                return _wait(facts, today)
+            if planned.begun_by_visit and any(other.anchor > planned.anchor and other.first() for other in cycles):
+                return _nothing(facts, cycles, Why(Because.SUPERSEDED, {"anchor": planned.anchor.isoformat()}), today)
+            cycle = Cycle(anchor=planned.anchor, type=kind)
+        others = [other for other in cycles if other.invitation_id != cycle.invitation_id]
+        family = [
+            first.on
+            for other in facts.cycles
+            if other.invitation_id != cycle.invitation_id and KINDS[other.type].family == KINDS[kind].family
+            and (first := other.first()) is not None and first.on is not None
+        ]  # fmt: skip
+        standing, look_on, leaving = _Current(facts, self.customer, cycle, planned, today, tuple(family)).stand()
+        closed = [_supersede(facts, other, planned.anchor, today) for other in others]
+        return Decision(standing.reasons, (*(one for one in closed if one is not None), standing), look_on, leaving)
+
+
+def _replaces(standing: Standing) -> bool:
+    """Whether an invitation by mileage takes the place of the standard one: unless it ended without a contact."""
+    return standing.stage != Stage.CLOSED or standing.cycle.in_hand or standing.outcome != Outcome.MISSED
+
+
+def find_cycle(cycles: Iterable[Cycle], plan: Plan) -> Cycle | None:
     """The cycle that this anchor continues: at most 60 days off, unless the anchor is a visit after that cycle's contact.
 
     One that a customer heard of goes before one that nobody did, however near: else it would be a third contact.
@@ -73,9 +160,10 @@ def find_cycle(cycles: tuple[Cycle, ...], anchor: date) -> Cycle | None:
     same = [
         cycle
         for cycle in cycles
-        if abs(cycle.anchor - anchor) <= SAME_CYCLE and not (cycle.anchor < anchor and _contacted_before(cycle, anchor))
+        if abs(cycle.anchor - plan.anchor) <= plan.same_cycle
+        and not (plan.begun_by_visit and cycle.anchor < plan.anchor and _contacted_before(cycle, plan.anchor))
     ]
-    return min(same, key=lambda c: (not c.in_hand, abs(c.anchor - anchor), c.anchor, str(c.invitation_id)), default=None)
+    return min(same, key=lambda c: (not c.in_hand, abs(c.anchor - plan.anchor), c.anchor, str(c.invitation_id)), default=None)
 
 
 def _contacted_before(cycle: Cycle, day: date) -> bool:
@@ -83,9 +171,9 @@ def _contacted_before(cycle: Cycle, day: date) -> bool:
     return first is not None and first.on is not None and first.on <= day
 
 
-def _nothing(facts: VehicleFacts, why: Why, today: date) -> Decision:
+def _nothing(facts: VehicleFacts, cycles: Iterable[Cycle], why: Why, today: date) -> Decision:
     """No invitation: what was planned is superseded until its facts come back, what was contacted goes its way."""
-    closed = [_supersede(facts, cycle, None, today, why) for cycle in facts.cycles]
+    closed = [_supersede(facts, cycle, None, today, why) for cycle in cycles]
     return Decision((why,), tuple(one for one in closed if one is not None))
 
 
@@ -129,16 +217,22 @@ def _by_moment(end: Ending) -> tuple[float, str]:
 
 def ending(facts: VehicleFacts, cycle: Cycle, first: Contact, today: date) -> Iterator[Ending]:
     """Everything that ends a contacted invitation, each with its moment; the earliest is how it ended, in whatever order told."""
-    zone = ZoneInfo(facts.timezone)
+    zone, kind = ZoneInfo(facts.timezone), KINDS[cycle.type]
+    begun_by_visit = cycle.type not in WHEELS and cycle.type != InvitationType.INSPECTION_CHECK
     assert first.on is not None
+    for inspected in facts.registry.inspections if facts.registry is not None and kind.family == "inspection" else ():
+        if inspected.result == InspectionResult.PASSED and inspected.on >= first.on:
+            why = Why(Because.DONE, {"on": inspected.on.isoformat()})
+            yield _day_moment(inspected.on), Outcome.VISITED, inspected.on, why, None
     for visit in facts.visits:
-        if SERVICE in visit.tags and visit.on > cycle.anchor and visit.on >= first.on:
+        if kind.is_met_by(visit.tags, visit.on) and (visit.on > cycle.anchor or not begun_by_visit) and visit.on >= first.on:
             yield _day_moment(visit.on), Outcome.VISITED, visit.on, Why(Because.DONE, {"on": visit.on.isoformat()}), None
     for appointment in facts.appointments:
         if not first.is_answered_by(appointment) or appointment.tags is None:
             continue
         names_it = appointment.invitation_id == cycle.invitation_id
-        if not names_it and (appointment.invitation_id is not None or (appointment.tags and SERVICE not in appointment.tags)):
+        of_kind = kind.is_met_by(appointment.tags, appointment.starts_on)
+        if not names_it and (appointment.invitation_id is not None or (appointment.tags and not of_kind)):
             continue
         doubtful = {} if names_it or appointment.tags else {"doubtful": "doubtful"}
         made_on = local_day(appointment.made_at, zone)
@@ -171,10 +265,12 @@ def _to_be_called(facts: VehicleFacts, cycle: Cycle, booking: Appointment, today
     if booking.stands or today >= on + GIVE_UP_AFTER:
         return None
     zone = ZoneInfo(facts.timezone)
+    kind = KINDS[cycle.type]
     booked_again = any(
-        other.stands and other.starts_on >= on and (not other.tags or SERVICE in other.tags) for other in facts.appointments
+        other.stands and other.starts_on >= on and (not other.tags or kind.is_met_by(other.tags, other.starts_on))
+        for other in facts.appointments
     )
-    came = any(SERVICE in visit.tags and visit.on >= on for visit in facts.visits)
+    came = any(kind.is_met_by(visit.tags, visit.on) and visit.on >= on for visit in facts.visits)
     mine = cycle.invitation_id
     answered = any(a.invitation_id == mine and a.answer in OUTCOME_OF and local_day(a.at, zone) > on for a in facts.answers)
     settled = any(told.invitation_id == mine and local_day(told.at, zone) >= on for told in facts.follow_ups)
@@ -186,15 +282,16 @@ def _day_moment(day: date) -> float:
 
 
 class _Current:
-    """The cycle of the last service on a day."""
+    """One cycle on a day."""
 
     def __init__(
-        self, facts: VehicleFacts, customer: Customer, cycle: Cycle, found: Plan, today: date, earlier_first: tuple[date, ...]
+        self, facts: VehicleFacts, customer: Customer, cycle: Cycle, found: Plan, today: date, earlier_firsts: tuple[date, ...]
     ) -> None:
         self.facts, self.customer, self.cycle, self.plan, self.today = facts, customer, cycle, found, today
-        self.case = Considered(facts, customer, cycle, today, earlier_first)
+        self.case = Considered(facts, customer, cycle, today, earlier_firsts, found.done)
         self.calendar = facts.calendar
         self.late_after = timedelta(days=facts.policy.lateness_days)
+        self.invite_on = self._invite_on()
 
     def stand(self) -> tuple[Standing, date | None, Leaving | None]:
         """How it stands, when to look again, and what may leave."""
@@ -205,30 +302,57 @@ class _Current:
             return self._standing(Stage.CLOSED, outcome=_outcome(self.cycle), closed_on=self.cycle.closed_on), None, None
         return self._before_first()
 
+    def _invite_on(self) -> date | None:
+        """The day by the rule; the day on which staff asked for it by hand; or the one dealt when a type was switched on."""
+        zone = ZoneInfo(self.facts.timezone)
+        since, planned = self.plan.since or self.plan.anchor, self.plan.invite_on
+        asked = [local_day(one.at, zone) for one in self.facts.requests if one.type == self.cycle.type]
+        asked_on = max((day for day in asked if day >= since), default=None)
+        if asked_on is not None:
+            in_time = self.today <= self.calendar.moved(asked_on) + self.late_after
+            if in_time or planned is None or planned <= asked_on:
+                return asked_on
+        rollout = self._rollout()
+        return rollout.day if rollout is not None else planned
+
+    def _rollout(self) -> Rollout | None:
+        """Where the type was switched on since: what is overdue by up to 6 months is dealt over the days after it."""
+        rollout, planned = self.facts.rollouts.get(self.cycle.type), self.plan.invite_on
+        if rollout is None or planned is None or (self.cycle.is_closed and self.cycle.invite_on == planned):
+            return None  # what was missed before is not due to the change
+        return rollout if add_months(rollout.changed_on, -ROLLED_OUT_MONTHS) <= planned < rollout.changed_on else None
+
     def _comes_back(self) -> bool:
         """Whether a cycle that closed untouched begins again: its facts are back, or its day moved and is not past."""
         if self.cycle.outcome == Outcome.MISSED:
-            return self.today <= self._effective(self.calendar.moved(self.plan.invite_on)) + self.late_after
+            if self.invite_on is None:
+                return self._rollout() is not None
+            last_day = self._effective(self.calendar.moved(self.invite_on)) + self.late_after
+            return self.today <= min(last_day, self.plan.never_after or last_day)
         return self.cycle.outcome == Outcome.SUPERSEDED
 
     def _before_first(self) -> tuple[Standing, date | None, Leaving | None]:
-        planned_on = self.calendar.moved(self.plan.invite_on)
+        contact = self.cycle.contacts.get(1)
+        if self.invite_on is None:
+            return self._without_a_day()
+        planned_on = self.calendar.moved(self.invite_on)
         send_on = self._effective(planned_on)
         block = self._answered() or blocks.permanent(self.case)
         if block is not None and self.today >= send_on:
             return self._close(block.outcome or Outcome.EXCLUDED, self.today, block.why)
-        contact = self.cycle.contacts.get(1)
         if contact is not None and contact.state == "due":
             return self._handed_over(contact)
         block = block or self._refused_everywhere(contact) or blocks.temporary(self.case)
+        last_day = self.plan.never_after
+        if last_day is not None and self.today > last_day and not self.facts.unread():
+            return self._miss(block, last_day)
         stood_on = self.cycle.stood_on
-        if block is not None and block.stops_clock:
+        if self._stands_still(block, send_on):
             stood_on = self.today
             if self.today >= planned_on:
                 send_on = self.calendar.moved(self.today + DAY)
         elif self.today > send_on + self.late_after and not self.facts.unread():
-            until = (send_on + self.late_after).isoformat()
-            return self._close(Outcome.MISSED, self.today, block.why if block else Why(Because.TOO_LATE, {"until": until}))
+            return self._miss(block, send_on + self.late_after)
         stage = Stage.PENDING if send_on <= self.today + SHOWN_AHEAD else Stage.PLANNED
         standing = self._standing(
             stage, send_on=max(send_on, self.today) if block is None else send_on, block=block, stood_on=stood_on
@@ -241,8 +365,31 @@ class _Current:
             moved = self.calendar.moved(self.today)
             return replace(standing, send_on=moved), moved, None
         again = contact is not None and contact.state == "refused"
-        leaving = Leaving(1, self._first_channel(contact), until=send_on + self.late_after, again=again)
-        return standing, self.today, leaving
+        until = min(send_on + self.late_after, last_day or date.max)
+        return standing, self.today, Leaving(1, self._first_channel(contact), until=until, again=again)
+
+    def _without_a_day(self) -> tuple[Standing, date | None, Leaving | None]:
+        """A day is dealt later: at a season's dealing, to late-comers daily as long as there is room, after a rollout at once."""
+        block = self._answered() or blocks.permanent(self.case)
+        dealt_on = self.plan.wait_until
+        if dealt_on is not None and self.today < dealt_on:
+            return self._standing(Stage.PLANNED, block=block or blocks.temporary(self.case)), dealt_on, None
+        if block is not None and self.plan.wait_until is None:
+            return self._close(block.outcome or Outcome.EXCLUDED, self.today, block.why)
+        block = block or blocks.temporary(self.case)
+        ends_on = self.plan.ends_on
+        if ends_on is not None and (self.today > ends_on or (self.today == ends_on and block is None and dealt_on is None)):
+            return self._close(Outcome.MISSED, min(self.today, ends_on), (block or Block(Why(Because.NO_CAPACITY))).why)
+        stood_on = self.today if block is not None and block.stops_clock else None
+        return self._standing(Stage.PENDING, block=block, stood_on=stood_on), self.today + DAY, None
+
+    def _miss(self, block: Block | None, until: date) -> tuple[Standing, date | None, Leaving | None]:
+        """Its last day passed: with the block that held it as the reason."""
+        if block is not None and block.permanent:
+            return self._close(block.outcome or Outcome.EXCLUDED, self.today, block.why)
+        why = block.why if block is not None else Why(Because.TOO_LATE, {"until": until.isoformat()})
+        outcome = Outcome.OWNER_CHANGED if why.code == Because.OWNER_CHANGED else Outcome.MISSED
+        return self._close(outcome, self.today, why)
 
     def _handed_over(self, contact: Contact) -> tuple[Standing, date | None, Leaving | None]:
         """The notifier has it; when it says nothing by the last day for sending, something of it is set aside there."""
@@ -274,18 +421,21 @@ class _Current:
 
     def _remind(self, first: Contact, closes_on: date) -> tuple[Standing, date | None, Leaving | None]:
         assert first.on is not None
+        last_day = self.plan.no_reminder_after
         if first.customer_id != self.customer.customer_id:
             return self._close(Outcome.OWNER_CHANGED, self.today, Why(Because.OWNER_CHANGED))
         planned_on = self.calendar.moved(first.on + REMIND_AFTER)
         send_on = self._effective(planned_on)
         block = blocks.temporary(self.case)
         stood_on = self.cycle.stood_on
-        if block is not None and block.stops_clock:
+        if self._stands_still(block, send_on):
             stood_on = self.today
             if self.today >= planned_on:
                 send_on = self.calendar.moved(self.today + DAY)
         elif self.today > send_on + self.late_after and not (block and block.why.code == Because.HELD):
             return self._await_reaction(send_on + self.late_after + DAY, closes_on)
+        if last_day is not None and self.today > last_day:
+            return self._await_reaction(max(last_day, first.on + CALL_AFTER) + DAY, closes_on)
         standing = self._standing(Stage.SENT, send_on=send_on, block=block, stood_on=stood_on, closes_on=closes_on)
         if block is not None:
             return standing, min(self._look_while_blocked(block, send_on), closes_on), None
@@ -296,7 +446,7 @@ class _Current:
             return replace(standing, send_on=moved), moved, None
         channels = self.customer.channels()
         channel = Channel.SMS if Channel.SMS in channels else channels[0]
-        return standing, self.today, Leaving(2, channel, until=send_on + self.late_after)
+        return standing, self.today, Leaving(2, channel, until=min(send_on + self.late_after, last_day or date.max))
 
     def _await_reaction(self, call_from_on: date, closes_on: date) -> tuple[Standing, date | None, Leaving | None]:
         stage = Stage.REMINDED if self.cycle.second() is not None else Stage.SENT
@@ -339,6 +489,10 @@ class _Current:
         stood_on = self.cycle.stood_on
         return planned_on if stood_on is None or stood_on < planned_on else self.calendar.moved(stood_on + DAY)
 
+    def _stands_still(self, block: Block | None, send_on: date) -> bool:
+        """Whether a block stops the lateness clock: one that began after the last day came too late for that."""
+        return block is not None and block.stops_clock and (block.since is None or block.since <= send_on + self.late_after)
+
     def _look_while_blocked(self, block: Block, send_on: date) -> date:
         """Every day once it would leave within a week; before that when the block may have passed by itself."""
         if send_on <= self.today + SHOWN_AHEAD:
@@ -369,25 +523,12 @@ class _Current:
     ) -> Standing:
         first = self.cycle.first()
         return Standing(
-            replace(self.cycle, anchor=self.plan.anchor.on), stage, first.customer_id if first else self.customer.customer_id,
-            due_on=self.plan.due_on, invite_on=self.plan.invite_on, send_on=send_on,
+            replace(self.cycle, anchor=self.plan.anchor), stage, first.customer_id if first else self.customer.customer_id,
+            due_on=self.plan.due_on, invite_on=self.invite_on, send_on=send_on,
             blocked=block.why.code if block else None, permanent=bool(block and block.permanent),
             call_from_on=call_from_on, closes_on=closes_on, outcome=outcome, closed_on=closed_on,
-            stood_on=stood_on or self.cycle.stood_on, reasons=(self._because_due(), *((block.why,) if block else ())),
+            stood_on=stood_on or self.cycle.stood_on, reasons=(self.plan.because, *((block.why,) if block else ())),
         )  # fmt: skip
-
-    def _because_due(self) -> Why:
-        found = self.plan
-        params = {
-            "last_on": found.anchor.on.isoformat(),
-            "order": str(found.anchor.order_id),
-            "words": ", ".join(found.anchor.words[:3]),
-            "months": found.interval.months,
-            "interval_from": found.told_by,
-            "due_on": found.due_on.isoformat(),
-            "invite_on": found.invite_on.isoformat(),
-        }
-        return Why(Because.DUE, params | ({"ignored_note": found.ignored_note.isoformat()} if found.ignored_note else {}))
 
 
 def _outcome(cycle: Cycle) -> Outcome | None:

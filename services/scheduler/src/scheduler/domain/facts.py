@@ -1,16 +1,16 @@
 """What a decision is made from, and nothing else: frozen values, already sorted out per vehicle."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from common.calendar import Calendar
-from common.events.words import Channel, Outcome, Stage, VisitTag
+from common.events.words import Channel, InvitationType, Outcome, Stage
 from common.policy import Policy
+from scheduler.domain.kinds import KINDS
 
-SERVICE = VisitTag.SERVICE
 DEALER = "dealer"  # as a group
 
 
@@ -26,6 +26,40 @@ class Vehicle:
     fuel: str | None = None
     variant: str | None = None
     first_registered_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """An official inspection: of the registry, or of an own visit."""
+
+    on: date
+    result: str  # InspectionResult
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Something in the registry that may mean another owner since that day."""
+
+    on: date
+    sign: str
+    certain: bool = False
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What the motor registry says of the vehicle. The next date is the registry's own, or an estimate."""
+
+    known: bool = True
+    status: str | None = None
+    first_registered_on: date | None = None
+    inspections: tuple[Inspection, ...] = ()  # periodic ones, oldest first
+    next_on: date | None = None
+    expires: bool = False  # that date is the registry's own
+    because: str | None = None  # Because, where there is no date
+    rule: str | None = None  # what the estimate rests on
+    every_months: int | None = None  # from a passed inspection to the next
+    signs: tuple[Sign, ...] = ()
+    odometer: tuple[tuple[date, int], ...] = ()  # km
 
 
 @dataclass(frozen=True)
@@ -74,9 +108,15 @@ class Visit:
     order_id: UUID
     on: date
     tags: frozenset[str]
-    words: tuple[str, ...] = ()
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by tag
     odometer_km: int | None = None
     next_service_on: date | None = None
+    inspection_result: str | None = None  # InspectionResult, of an official inspection
+    of_trailer: bool = False  # the inspection was a trailer's
+
+    def said(self, tags: Iterable[str]) -> str:
+        """The words that these tags were read from, the first few."""
+        return ", ".join([word for tag in sorted(tags) for word in self.words.get(tag, ())][:3])
 
 
 @dataclass(frozen=True)
@@ -116,6 +156,42 @@ class FollowUp:
 
 
 @dataclass(frozen=True)
+class Request:
+    """Staff asked for one invitation by hand."""
+
+    type: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Season:
+    """One wheel season of the workshop that invites, and the day that this vehicle's customer was dealt."""
+
+    campaign_id: UUID
+    type: str
+    anchor: date  # the season, whatever happens to its window
+    from_on: date
+    to_on: date
+    audience: frozenset[str]  # of: changed, hotel
+    is_dealt: bool = False
+    day: date | None = None
+    stopped: bool = False
+
+    @property
+    def dealt_from(self) -> date:
+        """The day on which the days are dealt: a week ahead, so that everyone is seen on pending."""
+        return self.from_on - timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A type that was switched on, or whose interval changed, on a day: what is overdue is dealt over the days after it."""
+
+    changed_on: date
+    day: date | None = None  # this vehicle's customer's
+
+
+@dataclass(frozen=True)
 class Contact:
     """One step of one invitation, from the moment it was handed to the notifier."""
 
@@ -151,6 +227,8 @@ class Cycle:
     closed_on: date | None = None
     stood_on: date | None = None  # the last day on which something stopped the lateness clock
     held: str | None = None  # why, when staff holds it
+    invite_on: date | None = None  # as told last
+    type: str = InvitationType.SERVICE
 
     @property
     def in_hand(self) -> bool:
@@ -188,8 +266,9 @@ class VehicleFacts:
 
     vehicle: Vehicle
     policy: Policy
-    calendar: Calendar
+    calendar: Calendar  # the dealer's, or of the workshop that invites (`at_workshop`)
     timezone: str
+    workshops: Mapping[UUID, tuple[Calendar, str]] = field(default_factory=dict)  # calendar and zone, of each that has its own
     customers: Mapping[UUID, Customer] = field(default_factory=dict)
     orders: tuple[Order, ...] = ()
     visits: tuple[Visit, ...] = ()
@@ -197,10 +276,23 @@ class VehicleFacts:
     answers: tuple[Answer, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     cycles: tuple[Cycle, ...] = ()
+    registry: Registry | None = None  # None: nothing was told of it
+    released_at: datetime | None = None  # when staff last said that the owner is the same
+    requests: tuple[Request, ...] = ()
+    seasons: tuple[Season, ...] = ()
+    rollouts: Mapping[str, Rollout] = field(default_factory=dict)  # by type
+    held_out: frozenset[str] = frozenset()  # types for which the customer is in the hold-out group
+    odometer: tuple[tuple[date, int], ...] = ()  # readings of orders, km
     excluded: str | None = None  # why, when staff left this vehicle out
     bookings_reach_us: bool = True
     ignorance: Ignorance = Ignorance()
-    others_first_on: date | None = None  # the latest step 1 of another vehicle's invitation to the same customer or address
+    firsts: tuple[tuple[UUID, date], ...] = ()  # step 1s to the same customer or address: invitation and day
+
+    def at_workshop(self, kind: str) -> "VehicleFacts":
+        """The same, by the calendar and the clock of the workshop that invites to that type."""
+        workshop = self.workshop_id(kind) if self.workshops else None
+        found = self.workshops.get(workshop) if workshop is not None else None
+        return replace(self, calendar=found[0], timezone=found[1]) if found is not None else self
 
     def finished(self) -> list[Order]:
         """Finished orders, oldest first."""
@@ -230,9 +322,9 @@ class VehicleFacts:
                 return customer
         return None
 
-    def workshop_id(self) -> UUID | None:
-        """The workshop that invites (`inviting_workshop`)."""
-        return inviting_workshop(self.finished(), self.visits)
+    def workshop_id(self, kind: str) -> UUID | None:
+        """The workshop that invites to that type (`inviting_workshop`)."""
+        return inviting_workshop(self.finished(), self.visits, kind)
 
     def history(self, customer: Customer) -> list[Visit]:
         """Visits from this customer's first order on, oldest first: what came before was another's."""
@@ -247,9 +339,9 @@ def finished(orders: Iterable[Order]) -> list[Order]:
     return sorted(done, key=lambda order: (order.finished_on or date.min, order.number, order.order_id.int))
 
 
-def inviting_workshop(done: Sequence[Order], visits: Iterable[Visit]) -> UUID | None:
+def inviting_workshop(done: Sequence[Order], visits: Iterable[Visit], kind: str) -> UUID | None:
     """The workshop of the latest finished order of that kind, else of the latest finished order; None: the dealer's own."""
-    served = {visit.order_id for visit in visits if SERVICE in visit.tags}
+    served = {visit.order_id for visit in visits if KINDS[kind].is_met_by(visit.tags, visit.on)}
     of_kind = [order for order in done if order.order_id in served] or done
     return of_kind[-1].workshop_id if of_kind else None
 
@@ -300,6 +392,3 @@ class Decision:
     standings: tuple[Standing, ...] = ()  # every cycle that must be written; the current one last
     look_on: date | None = None
     leaving: Leaving | None = None
-
-
-DAY = timedelta(days=1)

@@ -1,73 +1,47 @@
-"""How long until the next service, and on which day to invite for it (`rules.md` 2)."""
+"""How long until the next time, in months and in km, and how fast a vehicle is driven (`rules.md` 2, 4)."""
 
-import calendar
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
+from common.events.words import InvitationType
 from common.policy import IntervalRule
-from scheduler.domain.facts import SERVICE, Vehicle, VehicleFacts, Visit
+from scheduler.domain import table
+from scheduler.domain.dates import add_months, months_between
+from scheduler.domain.facts import Vehicle, VehicleFacts, Visit
 
 DEFAULT_MONTHS = 12
-NOTED_DAYS_AHEAD = timedelta(days=30)
-NOTED_AT_MOST_MONTHS = 36
 ONE_SERVICE = timedelta(days=60)
 YOUNG_YEARS = 3
+RATE_OVER_MONTHS = 24
+RATE_AT_LEAST = timedelta(days=60)
+KM_A_DAY_AT_MOST = 400
+LATEST_READINGS = 200
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Months between services, and what told them: rule, learned or default."""
+    """Months and km between, and what told each: rule, table, learned or default. What nobody tells is None."""
 
-    months: int
+    months: int | None
     told_by: str
+    km: int | None = None
+    km_told_by: str | None = None
+    from_first_registration: bool = False
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The days of one cycle and what they rest on."""
+class Reached:
+    """The day on which a vehicle reaches so many km, at the pace it is driven."""
 
-    anchor: Visit
-    interval: Interval
-    due_on: date
-    invite_on: date
-    told_by: str  # the interval's source, or next_service_on
-    ignored_note: date | None = None  # a next-service date too far ahead to be believed
+    on: date
+    km_a_day: float
+    readings: int
 
 
-def add_months(day: date, months: int) -> date:
-    """The same day so many months later (or earlier); where the month is shorter, its last day."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
-def months_between(earlier: date, later: date) -> int:
-    """Whole calendar months from one day to a later one."""
-    months = (later.year - earlier.year) * 12 + later.month - earlier.month
-    return months - 1 if add_months(earlier, months) > later else months
-
-
-def plan(facts: VehicleFacts, history: Sequence[Visit]) -> Plan | None:
-    """The days of the cycle that the last service began; None when no service is known."""
-    services = as_services(visit for visit in history if SERVICE in visit.tags)
-    if not services:
-        return None
-    last = services[-1]
-    interval = find_interval(facts, services)
-    due_on = add_months(last.on, interval.months)
-    noted = noted_next_service(facts, last)
-    if noted is None:
-        return Plan(last, interval, due_on, add_months(due_on, -1), interval.told_by)
-    noted_by, noted_on = noted
-    if noted_on > add_months(noted_by, NOTED_AT_MOST_MONTHS):
-        return Plan(last, interval, due_on, add_months(due_on, -1), interval.told_by, ignored_note=noted_on)
-    return Plan(last, interval, noted_on, noted_on - NOTED_DAYS_AHEAD, "next_service_on")
-
-
-def as_services(visits: Iterable[Visit]) -> list[Visit]:
-    """Service visits within 60 days of the first are one service, dated by the first."""
+def as_one(visits: Iterable[Visit]) -> list[Visit]:
+    """Visits within 60 days of the first are one, dated by the first."""
     found: list[Visit] = []
     for visit in visits:
         if not found or visit.on > found[-1].on + ONE_SERVICE:
@@ -75,29 +49,40 @@ def as_services(visits: Iterable[Visit]) -> list[Visit]:
     return found
 
 
-def noted_next_service(facts: VehicleFacts, last: Visit) -> tuple[date, date] | None:
-    """The next service date of the latest finished order since the last service that gives one, with that order's day.
-
-    A date that is not after its own order (an unset field, a typing error) is none.
-    """
-    read = {visit.order_id: visit.next_service_on for visit in facts.visits}
-    notes = [
-        (order.finished_on, noted)
-        for order in facts.finished()
-        if order.finished_on is not None and order.finished_on >= last.on
-        and (noted := order.next_service_on or read.get(order.order_id)) is not None and noted > order.finished_on
-    ]  # fmt: skip
-    return notes[-1] if notes else None
+def service_interval(facts: VehicleFacts, services: Sequence[Visit], *, learn_from: Sequence[Visit] | None = None) -> Interval:
+    """The first that knows, for months and for km each: the dealer's rules in their order, the interval table, this
+    vehicle's own history, 12 months. `learn_from` are the services that may teach, where not all do."""
+    odometer_km = services[-1].odometer_km if services else None
+    months, months_by = _first(facts, InvitationType.SERVICE, odometer_km, "months")
+    km, km_by = _first(facts, InvitationType.SERVICE, odometer_km, "km")
+    if months is not None:
+        return Interval(months, months_by or "rule", km, km_by)
+    taught = services if learn_from is None else learn_from
+    learned = learned_months([visit.on for visit in taught], facts.vehicle.first_registered_on)
+    return Interval(learned or DEFAULT_MONTHS, "learned" if learned is not None else "default", km, km_by)
 
 
-def find_interval(facts: VehicleFacts, services: Sequence[Visit]) -> Interval:
-    """The first that knows: the dealer's rules in their order, this vehicle's own history, 12 months."""
-    odometer_km = services[-1].odometer_km
-    for rule in facts.policy.intervals:
-        if rule.type == "service" and rule.months is not None and fits(rule, facts.vehicle, odometer_km):
-            return Interval(rule.months, "rule")
-    learned = learned_months([visit.on for visit in services], facts.vehicle.first_registered_on)
-    return Interval(learned, "learned") if learned is not None else Interval(DEFAULT_MONTHS, "default")
+def own_interval(facts: VehicleFacts, kind: str, odometer_km: int | None) -> Interval | None:
+    """The interval of a type that has one only where the dealer or a sourced table sets it."""
+    months, months_by = _first(facts, kind, odometer_km, "months")
+    km, km_by = _first(facts, kind, odometer_km, "km")
+    if months is None and km is None:
+        return None
+    from_first = any(
+        rule.from_first_registration
+        for rule in facts.policy.intervals
+        if rule.type == kind and fits(rule, facts.vehicle, odometer_km)
+    )
+    return Interval(months, months_by or km_by or "rule", km, km_by, from_first)
+
+
+def _first(facts: VehicleFacts, kind: str, odometer_km: int | None, what: str) -> tuple[int | None, str | None]:
+    for told_by, rules in (("rule", facts.policy.intervals), ("table", table.rows())):
+        for rule in rules:
+            value: int | None = getattr(rule, what)
+            if rule.type == kind and value is not None and fits(rule, facts.vehicle, odometer_km):
+                return value, told_by
+    return None, None
 
 
 def fits(rule: IntervalRule, vehicle: Vehicle, odometer_km: int | None) -> bool:
@@ -141,3 +126,54 @@ def learned_months(services: Sequence[date], first_registered_on: date | None) -
 
 def _is_long(gap: int) -> bool:
     return 20 <= gap <= 28
+
+
+def reached(facts: VehicleFacts, km: int, since: Visit | None) -> Reached | None:
+    """When so many km after a visit (or, without one, from new) are driven; None where the pace is not known.
+
+    The pace is that between the earliest and the latest reading within 24 months before the latest, at least 60 days apart;
+    readings that fall, or rise by more than 400 km a day, are ignored. The day is rounded down.
+    """
+    readings = believable(odometer_readings(facts))
+    if not readings:
+        return None
+    latest_on, latest_km = readings[-1]
+    recent = [(on, read) for on, read in readings if on >= add_months(latest_on, -RATE_OVER_MONTHS)]
+    earliest_on, earliest_km = recent[0]
+    if latest_on - earliest_on < RATE_AT_LEAST or latest_km <= earliest_km:
+        return None
+    pace = (latest_km - earliest_km) / (latest_on - earliest_on).days
+    at_visit = 0 if since is None else (since.odometer_km or _interpolated(readings, since.on))
+    if at_visit is None:
+        return None
+    days = int((at_visit + km - latest_km) // pace)
+    return Reached(latest_on + timedelta(days=days), round(pace, 1), len(recent))
+
+
+def odometer_readings(facts: VehicleFacts) -> list[tuple[date, int]]:
+    """Every reading of orders, visits and the registry, oldest first; one a day, the highest."""
+    visits = [(visit.on, visit.odometer_km) for visit in facts.visits if visit.odometer_km]
+    registry = facts.registry.odometer if facts.registry is not None else ()
+    by_day: dict[date, int] = {}
+    for on, km in (*facts.odometer, *visits, *registry):
+        by_day[on] = max(km, by_day.get(on, 0))
+    return sorted(by_day.items())[-LATEST_READINGS:]
+
+
+def believable(readings: Sequence[tuple[date, int]]) -> list[tuple[date, int]]:
+    """The readings that rise, and by no more than 400 km a day: of those that cannot all be true, the longest row that can.
+
+    So one odd reading, high or low, costs itself and not those after it.
+    """
+    best: list[list[tuple[date, int]]] = []
+    for on, km in readings:
+        rows = [row for row in best if 0 <= km - row[-1][1] <= KM_A_DAY_AT_MOST * (on - row[-1][0]).days]
+        best.append([*max(rows, key=len, default=[]), (on, km)])
+    return max(best, key=len, default=[])
+
+
+def _interpolated(readings: Sequence[tuple[date, int]], on: date) -> int | None:
+    for (before_on, before_km), (after_on, after_km) in pairwise(readings):
+        if before_on <= on <= after_on:
+            return before_km + (after_km - before_km) * (on - before_on).days // max((after_on - before_on).days, 1)
+    return None

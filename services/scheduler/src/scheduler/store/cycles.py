@@ -1,6 +1,6 @@
 """Cycles, contacts and decisions: what was minted, what was handed over, what was decided and why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -11,46 +11,80 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.events.invitations import InvitationChanged
-from common.events.words import Channel
+from common.events.words import Because, Channel
 from scheduler.domain.facts import Decision, Standing, VehicleFacts
 from scheduler.tables import ContactRow, CycleRow, DecisionRow
 
+AT_ONCE = 1000  # rows of one statement
 _cycle, _contact, _decision = CycleRow.__table__, ContactRow.__table__, DecisionRow.__table__  # type: ignore[attr-defined]  # sqlmodel
 
 
-async def save_cycle(
-    session: AsyncSession, dealer: UUID, event: InvitationChanged, standing: Standing
-) -> InvitationChanged | None:
-    """Keep how an invitation stands; what to tell of it, or None when it was told so already."""
-    where = (_cycle.c.dealer_id == dealer) & (_cycle.c.invitation_id == event.invitation_id)
-    before = (await session.execute(select(_cycle).where(where).with_for_update())).first()
-    if before is not None:
-        event = event.model_copy(update={"code": before.code, "revision": before.revision})
-        if event.model_dump(mode="json") == before.told:
-            if before.stood_on != standing.stood_on:
-                await session.execute(update(_cycle).where(where).values(stood_on=standing.stood_on))
-            return None
-    event = event.model_copy(update={"revision": (before.revision if before is not None else 0) + 1})
-    values: dict[str, Any] = {
-        "dealer_id": dealer, "invitation_id": event.invitation_id, "vehicle_id": event.vehicle_id, "type": event.type,
-        "anchor": event.anchor, "code": event.code, "stage": event.stage, "outcome": event.outcome, "closed_on": event.closed_on,
-        "stood_on": standing.stood_on, "revision": event.revision, "told": event.model_dump(mode="json"),
-    }  # fmt: skip
-    write = insert(_cycle).values(values)
-    await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "invitation_id"], set_=values))
-    return event
+async def save_cycles(
+    session: AsyncSession, dealer: UUID, stand: Sequence[tuple[InvitationChanged, Standing]]
+) -> list[InvitationChanged]:
+    """Keep how these invitations stand; of each that was not told so already, what to tell."""
+    where = (_cycle.c.dealer_id == dealer) & _cycle.c.invitation_id.in_([event.invitation_id for event, _ in stand])
+    before = {row.invitation_id: row for row in await session.execute(select(_cycle).where(where))} if stand else {}
+    told, values = [], []
+    for event, standing in stand:
+        known = before.get(event.invitation_id)
+        if known is not None:
+            event = event.model_copy(update={"code": known.code, "revision": known.revision})
+        is_told = known is not None and event.model_dump(mode="json") == known.told
+        if known is not None and is_told and known.stood_on == standing.stood_on:
+            continue
+        if not is_told:
+            event = event.model_copy(update={"revision": (known.revision if known is not None else 0) + 1})
+            told.append(event)
+        values.append(
+            {
+                "dealer_id": dealer, "invitation_id": event.invitation_id, "vehicle_id": event.vehicle_id, "type": event.type,
+                "anchor": event.anchor, "code": event.code, "stage": event.stage, "outcome": event.outcome,
+                "closed_on": event.closed_on, "stood_on": standing.stood_on, "revision": event.revision,
+                "told": event.model_dump(mode="json"),
+            }
+        )  # fmt: skip
+    await _upsert(session, _cycle, values, keys=("dealer_id", "invitation_id"))
+    return told
 
 
-async def save_decision(
-    session: AsyncSession, dealer: UUID, facts: VehicleFacts, decision: Decision, invitation: UUID | None, *, decided_on: date
+async def _upsert(session: AsyncSession, table: Any, values: Sequence[dict[str, Any]], *, keys: tuple[str, ...]) -> None:
+    """Write these rows in one statement for each thousand."""
+    for start in range(0, len(values), AT_ONCE):
+        write = insert(table).values(list(values[start : start + AT_ONCE]))
+        newer = {name: write.excluded[name] for name in values[0] if name not in keys}
+        await session.execute(write.on_conflict_do_update(index_elements=list(keys), set_=newer))
+
+
+async def save_decisions(
+    session: AsyncSession, dealer: UUID, found: Iterable[tuple[UUID, str, Decision, UUID | None, date]]
 ) -> None:
-    """Keep the one decision about a vehicle and type."""
-    values: dict[str, Any] = {
-        "dealer_id": dealer, "vehicle_id": facts.vehicle.vehicle_id, "type": "service", "invitation_id": invitation,
-        "look_on": decision.look_on, "decided_on": decided_on, "reasons": [asdict(reason) for reason in decision.reasons],
-    }  # fmt: skip
-    write = insert(_decision).values(values)
-    await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "vehicle_id", "type"], set_=values))
+    """Keep the one decision about each vehicle and type: which, what, its invitation, and the day it was decided on.
+
+    What says the same as before is not written again; of a type that is off nothing is kept that was not.
+    """
+    found = list(found)
+    vehicles = {vehicle for vehicle, *_ in found}
+    where = (_decision.c.dealer_id == dealer) & _decision.c.vehicle_id.in_(list(vehicles))
+    before = {(row.vehicle_id, row.type): row for row in await session.execute(select(_decision).where(where))} if found else {}
+    values = []
+    for vehicle, kind, decision, invitation, decided_on in found:
+        reasons = [asdict(reason) for reason in decision.reasons]
+        known = before.get((vehicle, kind))
+        is_off = [reason["code"] for reason in reasons] == [Because.TYPE_OFF]
+        if (known is None and is_off) or (
+            known is not None
+            and (known.reasons, known.look_on, known.invitation_id) == (reasons, decision.look_on, invitation)
+            and (known.decided_on == decided_on or invitation is None)
+        ):
+            continue
+        values.append(
+            {
+                "dealer_id": dealer, "vehicle_id": vehicle, "type": str(kind), "invitation_id": invitation,
+                "look_on": decision.look_on, "decided_on": decided_on, "reasons": reasons,
+            }
+        )  # fmt: skip
+    await _upsert(session, _decision, values, keys=("dealer_id", "vehicle_id", "type"))
 
 
 async def stored_decision(

@@ -12,28 +12,38 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.bus import parking
-from common.calendar import calendar
+from common.calendar import Calendar, calendar
 from common.clock import local_day
 from common.events import State
 from common.events.answers import (
+    CampaignAnswered,
     ContactSuppressed,
     CustomerAnswered,
     CustomerExcluded,
     FollowUpRecorded,
     InvitationHeld,
+    InvitationRequested,
     InvitationRestored,
+    OwnerReleased,
 )
 from common.events.appointments import AppointmentChanged
 from common.events.customers import CustomerChanged, SourceChanged, VehicleChanged
+from common.events.registry import VehicleRegistryChanged
 from common.events.settings import DealerChanged, WorkshopChanged
 from common.events.visits import AppointmentClassified, OpenOrderClassified, VisitClassified
+from common.events.words import InspectionKind, InspectionResult, VisitTag
 from common.events.work_orders import WorkOrderChanged
-from common.policy import Policy
+from common.ids import derived_id
+from common.policy import WHEELS, Policy
+from scheduler.domain import campaigns as seasons
 from scheduler.domain import facts as f
+from scheduler.domain.campaigns import Campaign
 from scheduler.store.facts import customer_merges, policy_of, vehicle_merges
-from scheduler.tables import SCHEMA, ContactRow, CycleRow, FactRow
+from scheduler.tables import SCHEMA, CampaignRow, ContactRow, CycleRow, FactRow, PlaceRow, RolloutRow
 
 _fact, _cycle, _contact = FactRow.__table__, CycleRow.__table__, ContactRow.__table__  # type: ignore[attr-defined]  # sqlmodel
+_campaign, _place, _rollout = CampaignRow.__table__, PlaceRow.__table__, RolloutRow.__table__  # type: ignore[attr-defined]  # sqlmodel
+TRAILERS = ("trailer", "campingvogn", "påhæng", "anhænger")
 S = TypeVar("S", bound=State)
 BY_HAND = "by hand"
 SHARED_BY_AT_MOST = 3  # customers; an address that more of them have is a placeholder
@@ -41,8 +51,8 @@ SHARED_BY_AT_MOST = 3  # customers; an address that more of them have is a place
 
 async def vehicle_facts(session: AsyncSession, dealer: UUID, wanted: Collection[UUID], *, now: datetime) -> list[f.VehicleFacts]:
     """The facts of these vehicles; merged ones are gathered under the one they became. Empty before the dealer was told."""
-    house = await _house(session, dealer, now)
-    if house is None:
+    home = await house(session, dealer, now)
+    if home is None:
         return []
     merged = await vehicle_merges(session, dealer)
     survivors = {merged.get(vehicle, vehicle) for vehicle in wanted}
@@ -52,42 +62,82 @@ async def vehicle_facts(session: AsyncSession, dealer: UUID, wanted: Collection[
     for row in rows:
         told[belongs[row.vehicle_id]].append(row)
     people = await _customers(
-        session, house.dealer, {row.customer_id for rows in told.values() for row in rows if row.customer_id}
+        session, home.dealer, {row.customer_id for rows in told.values() for row in rows if row.customer_id}
     )
     cycles = await _cycles(session, dealer, belongs, told)
     firsts = await _firsts_of_others(session, dealer, people, now)
+    days = await _places(session, dealer, belongs)
     parked = {key for _, key in await parking.parked_keys(session, SCHEMA, SCHEMA, dealer)}
     return [
-        _one(house, vehicle, told[vehicle], people, cycles[vehicle], firsts, parked & {*belongs, *people}, belongs)
+        _one(home, vehicle, told[vehicle], people, cycles[vehicle], firsts, parked & {*belongs, *people}, belongs, days)
         for vehicle in sorted(survivors, key=lambda vehicle: vehicle.int)
     ]
 
 
-class _House:
-    """What is the dealer's: settings, workshops and sources."""
+class House:
+    """What is the dealer's: settings, workshops, sources and wheel seasons."""
 
     def __init__(self, dealer: DealerChanged, policy: Policy, workshops: Mapping[UUID, WorkshopChanged]) -> None:
         self.dealer, self.policy, self.workshops = dealer, policy, workshops
         self.stale: f.Ignorance = f.Ignorance()
         self.bookings_reach_us = False
+        self.campaigns: list[Campaign] = []
+        self.asked: dict[UUID, int] = {}  # of each campaign, how many mails went to the dealer
+        self.ticked_on: dict[UUID, date | None] = {}
+        self.rollouts: dict[str, date] = {}
+
+    def calendar(self, workshop_id: UUID | None = None) -> Calendar:
+        """The sending days of a workshop, or the dealer's."""
+        workshop = self.workshops.get(workshop_id) if workshop_id is not None else None
+        return calendar(
+            self.dealer.country,
+            (workshop.subdivision if workshop else None) or self.dealer.subdivision,
+            self.policy.sending,
+            (*self.dealer.closed_days, *(workshop.closed_days if workshop else ())),
+        )
+
+    def zone(self, workshop_id: UUID | None = None) -> str:
+        """The time zone of a workshop, or the dealer's."""
+        workshop = self.workshops.get(workshop_id) if workshop_id is not None else None
+        return (workshop.timezone if workshop else None) or self.dealer.timezone
 
 
-async def _house(session: AsyncSession, dealer: UUID, now: datetime) -> _House | None:
-    names = (DealerChanged.name, WorkshopChanged.name, SourceChanged.name)
+async def house(session: AsyncSession, dealer: UUID, now: datetime) -> House | None:
+    """What is known of the dealer itself; None before it was told."""
+    names = (DealerChanged.name, WorkshopChanged.name, SourceChanged.name, CampaignAnswered.name)
     rows = list(await session.execute(select(_fact).where(_fact.c.dealer_id == dealer, _fact.c.name.in_(names))))
     told = next((DealerChanged.model_validate(row.body) for row in rows if row.name == DealerChanged.name), None)
     if told is None:
         return None
     policy = policy_of(told)
     workshops = {row.entity: WorkshopChanged.model_validate(row.body) for row in rows if row.name == WorkshopChanged.name}
-    house = _House(told, policy, workshops)
+    found = House(told, policy, workshops)
     sources = [SourceChanged.model_validate(row.body) for row in rows if row.name == SourceChanged.name]
-    house.bookings_reach_us = any("appointments" in source.gives for source in sources if source.active)
+    found.bookings_reach_us = any("appointments" in source.gives for source in sources if source.active)
     for source in sources:
         silent_since = source.fresh_at if source.active and source.polled and "orders" in source.gives else None
         if silent_since is not None and now - silent_since > timedelta(days=policy.source_stale_days):
-            house.stale = f.Ignorance(stale_source=source.title, stale_since=local_day(silent_since, ZoneInfo(told.timezone)))
-    return house
+            found.stale = f.Ignorance(stale_source=source.title, stale_since=local_day(silent_since, ZoneInfo(told.timezone)))
+    dealt = list(await session.execute(select(_campaign).where(_campaign.c.dealer_id == dealer)))
+    answers = [CampaignAnswered.model_validate(row.body) for row in rows if row.name == CampaignAnswered.name]
+    found.campaigns = seasons.of_dealer(
+        dealer, policy, {workshop: one.title for workshop, one in workshops.items()}, answers,
+        {row.campaign_id: row.dealt_at for row in dealt}, local_day(now, ZoneInfo(told.timezone)),
+    )  # fmt: skip
+    found.asked = {row.campaign_id: row.asked for row in dealt}
+    found.ticked_on = {row.campaign_id: row.ticked_on for row in dealt}
+    rollouts = await session.execute(select(_rollout).where(_rollout.c.dealer_id == dealer))
+    found.rollouts = {row.type: row.changed_on for row in rollouts}
+    return found
+
+
+async def _places(session: AsyncSession, dealer: UUID, belongs: Mapping[UUID, UUID]) -> dict[UUID, dict[UUID, date | None]]:
+    """The days that these vehicles' customers were dealt, by vehicle and campaign."""
+    rows = await session.execute(select(_place).where(_place.c.dealer_id == dealer, _place.c.vehicle_id.in_(list(belongs))))
+    found: dict[UUID, dict[UUID, date | None]] = defaultdict(dict)
+    for row in rows:
+        found[belongs[row.vehicle_id]][row.campaign_id] = row.day
+    return found
 
 
 async def _customers(session: AsyncSession, told_of: DealerChanged, wanted: Collection[UUID]) -> dict[UUID, f.Customer]:
@@ -212,10 +262,14 @@ async def _cycles(
         found[vehicle].append(
             f.Cycle(
                 row.anchor, row.invitation_id, row.code, contacts[row.invitation_id], row.stage, row.outcome, row.closed_on, row.stood_on,
-                held=_held(row.invitation_id, told[vehicle]),
+                held=_held(row.invitation_id, told[vehicle]), type=row.type, invite_on=_day(row.told.get("invite_on")),
             )
         )  # fmt: skip
     return defaultdict(tuple, {vehicle: tuple(cycles) for vehicle, cycles in found.items()})
+
+
+def _day(told: str | None) -> date | None:
+    return date.fromisoformat(told) if told else None
 
 
 def _held(invitation: UUID, rows: Iterable[Any]) -> str | None:
@@ -244,7 +298,7 @@ async def _firsts_of_others(session: AsyncSession, dealer: UUID, people: Mapping
 
 
 def _one(
-    house: _House,
+    house: House,
     vehicle: UUID,
     rows: list[Any],
     people: Mapping[UUID, f.Customer],
@@ -252,6 +306,7 @@ def _one(
     firsts: Iterable[Any],
     parked: set[UUID],
     belongs: Mapping[UUID, UUID],
+    days: Mapping[UUID, Mapping[UUID, date | None]],
 ) -> f.VehicleFacts:
     by_name = _by_name(rows)
     mine = {row.customer_id for row in rows if row.customer_id}
@@ -259,62 +314,112 @@ def _one(
     known = {customer: people[customer] for customer in mine if customer in people}
     known |= {person.customer_id: person for person in known.values()}
     finished_on = {order.order_id: order.finished_on for order in orders if order.status == "finished"}
-    visits = tuple(_visits(by_name, finished_on))
-    workshop = house.workshops.get(f.inviting_workshop(f.finished(orders), visits) or UUID(int=0))
-    timezone = (workshop.timezone if workshop else None) or house.dealer.timezone
-    zone = ZoneInfo(timezone)
+    released = [row.at for row in by_name[OwnerReleased.name]]
     stale, is_parked = house.stale, bool(parked & ({v for v, survivor in belongs.items() if survivor == vehicle} | mine))
     facts = f.VehicleFacts(
         vehicle=_vehicle(vehicle, _newest(by_name[VehicleChanged.name], VehicleChanged)),
         policy=house.policy,
-        calendar=calendar(
-            house.dealer.country,
-            (workshop.subdivision if workshop else None) or house.dealer.subdivision,
-            house.policy.sending,
-            (*house.dealer.closed_days, *(workshop.closed_days if workshop else ())),
-        ),
-        timezone=timezone,
+        calendar=house.calendar(),
+        timezone=house.zone(),
+        workshops={workshop: (house.calendar(workshop), house.zone(workshop)) for workshop in house.workshops},
         customers=known,
         orders=tuple(orders),
-        visits=visits,
-        appointments=tuple(_appointments(by_name, zone)),
+        visits=tuple(_visits(by_name, finished_on)),
+        appointments=tuple(_appointments(by_name, ZoneInfo(house.dealer.timezone))),
         answers=tuple(_answers(by_name)),
         follow_ups=tuple(
             f.FollowUp(told.invitation_id, told.outcome, told.at)
             for told in (FollowUpRecorded.model_validate(row.body) for row in by_name[FollowUpRecorded.name])
         ),
         cycles=cycles,
+        registry=_registry(by_name[VehicleRegistryChanged.name]),
+        released_at=max(released, default=None),
+        requests=tuple(f.Request(row.body["type"], row.at) for row in by_name[InvitationRequested.name]),
+        odometer=tuple(_readings(by_name)),
         excluded=_standing_exclusion(
             [r for r in by_name[CustomerExcluded.name] if r.body.get("vehicle_id")], by_name[InvitationRestored.name]
         ),
         bookings_reach_us=house.bookings_reach_us,
         ignorance=f.Ignorance(is_parked, stale.stale_source, stale.stale_since),
     )
-    return replace(facts, others_first_on=_nearest(firsts, vehicle, facts.invited(), people, belongs))
+    invited, dealt = facts.invited(), days.get(vehicle, {})
+    return replace(
+        facts,
+        firsts=_firsts(firsts, invited, people),
+        held_out=_held_out(house, invited),
+        seasons=tuple(
+            campaign.season(dealt.get(campaign.campaign_id))
+            for kind in sorted(WHEELS)
+            for campaign in seasons.of_workshop(house.campaigns, kind, facts.workshop_id(kind))
+        ),
+        rollouts={
+            kind: f.Rollout(changed_on, dealt.get(rollout_id(house.dealer.dealer_id, kind, changed_on)))
+            for kind, changed_on in house.rollouts.items()
+        },
+    )
 
 
-def _nearest(
-    firsts: Iterable[Any],
-    vehicle: UUID,
-    invited: f.Customer | None,
-    people: Mapping[UUID, f.Customer],
-    belongs: Mapping[UUID, UUID],
-) -> date | None:
-    """The latest step 1 of another vehicle to the customer who is invited, or to an address of his."""
+def rollout_id(dealer: UUID, kind: str, changed_on: date) -> UUID:
+    """What the days are kept under that were dealt when a type was switched on."""
+    return derived_id("rollout", dealer, kind, changed_on)
+
+
+def _held_out(house: House, invited: f.Customer | None) -> frozenset[str]:
+    """The types for which this customer is not invited, to see what invitations bring: the same ones as long as he is known."""
     if invited is None:
-        return None
+        return frozenset()
+    dealer = house.dealer.dealer_id
+    return frozenset(
+        kind
+        for kind, percent in house.policy.held_out_percent.items()
+        if derived_id("held out", dealer, invited.customer_id, kind).int % 100 < percent
+    )
+
+
+def _firsts(
+    firsts: Iterable[Any], invited: f.Customer | None, people: Mapping[UUID, f.Customer]
+) -> tuple[tuple[UUID, date], ...]:
+    """The step 1s to the customer who is invited, or to an address of his."""
+    if invited is None:
+        return ()
     ids = {customer for customer, person in people.items() if person.customer_id == invited.customer_id}
-    days = [
-        row.on_day or row.handed_on
+    return tuple(
+        (row.invitation_id, row.on_day or row.handed_on)
         for row in firsts
-        if belongs.get(row.vehicle_id, row.vehicle_id) != vehicle
-        and (
-            row.customer_id in ids
-            or (invited.email is not None and row.email == invited.email)
-            or (invited.mobile is not None and row.mobile == invited.mobile)
-        )
-    ]
-    return max(days, default=None)
+        if row.customer_id in ids
+        or (invited.email is not None and row.email == invited.email)
+        or (invited.mobile is not None and row.mobile == invited.mobile)
+    )
+
+
+def _registry(rows: Iterable[Any]) -> f.Registry | None:
+    """What the registry said last; of merged vehicles what was read last."""
+    told = [VehicleRegistryChanged.model_validate(row.body) for row in rows]
+    newest = max(told, key=lambda one: (one.known, one.read_on, one.revision), default=None)
+    if newest is None:
+        return None
+    return f.Registry(
+        newest.known, newest.status, newest.first_registered_on,
+        tuple(f.Inspection(one.on, one.result) for one in newest.inspections if one.kind == InspectionKind.PERIODIC),
+        newest.inspection_expires_on or newest.next_inspection_on, newest.inspection_expires_on is not None,
+        newest.next_inspection_because, newest.inspection_rule, newest.inspection_every_months,
+        tuple(f.Sign(sign.on, sign.sign, sign.confidence == "certain") for sign in newest.signs), tuple(_registry_readings(newest)),
+    )  # fmt: skip
+
+
+def _registry_readings(told: VehicleRegistryChanged) -> Iterable[tuple[date, int]]:
+    if told.odometer_km and told.odometer_on:
+        yield told.odometer_on, told.odometer_km
+    for inspection in told.inspections:
+        if inspection.odometer_km:
+            yield inspection.on, inspection.odometer_km
+
+
+def _readings(by_name: Mapping[str, list[Any]]) -> Iterable[tuple[date, int]]:
+    for row in by_name[WorkOrderChanged.name]:
+        on, km = row.body.get("finished_on"), row.body.get("odometer_km")
+        if row.body.get("status") == "finished" and on and km:
+            yield date.fromisoformat(on), km
 
 
 def _vehicle(vehicle: UUID, told: VehicleChanged | None) -> f.Vehicle:
@@ -360,9 +465,18 @@ def _visits(by_name: Mapping[str, list[Any]], finished: Mapping[UUID, date | Non
         if told.counts and told.order_id in finished:
             yield f.Visit(
                 told.order_id, min(told.visited_on, finished[told.order_id] or told.visited_on), frozenset(tag.tag for tag in told.tags),
-                tuple(evidence.words for tag in told.tags if tag.tag == f.SERVICE for evidence in tag.evidence),
-                told.odometer_km, told.next_service_on,
+                {tag.tag: tuple(evidence.words for evidence in tag.evidence) for tag in told.tags},
+                told.odometer_km, told.next_service_on, *_inspected(told),
             )  # fmt: skip
+
+
+def _inspected(told: VisitClassified) -> tuple[str | None, bool]:
+    """The result of an official inspection, and whether it was a trailer's."""
+    for tag in told.tags:
+        if tag.tag == VisitTag.OFFICIAL_INSPECTION:
+            words = " ".join(evidence.words for evidence in tag.evidence).casefold()
+            return told.inspection_result or InspectionResult.NOT_TOLD, any(name in words for name in TRAILERS)
+    return None, False
 
 
 def _appointments(by_name: Mapping[str, list[Any]], zone: ZoneInfo) -> Iterable[f.Appointment]:
