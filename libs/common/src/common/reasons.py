@@ -75,6 +75,18 @@ _NOTED = {  # of DUE, where an order says when the next service is
     "da": "Seneste service var {last_on}; på en ordre er næste service noteret til {due_on}.",
     "en": "The last service was on {last_on}; an order notes the next for {due_on}.",
 }
+_NO_INSPECTION = {  # of NO_REGISTRY_ROW, where the registry has the vehicle and no rule says when: {missing}
+    "da": {
+        "rule": "Køretøjer af arten {kind} har ikke periodisk syn.",
+        "kind": "Motorregistret oplyser ikke køretøjets art.",
+        "first_registration": "Motorregistret oplyser ikke køretøjets første registrering.",
+    },
+    "en": {
+        "rule": "Vehicles of the kind {kind} have no periodic inspection.",
+        "kind": "The motor registry does not tell the vehicle's kind.",
+        "first_registration": "The motor registry does not tell the vehicle's first registration.",
+    },
+}
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "da": {
         "default": "standard", "rule": "værkstedets regel", "learned": "bilens egen historik", "next_service_on": "noteret på ordren",
@@ -107,6 +119,8 @@ def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
         return code
     if code == Because.DUE and params.get("interval_from") == "next_service_on":
         text = _NOTED[language]
+    if code == Because.NO_REGISTRY_ROW:
+        text = _NO_INSPECTION[language].get(str(params.get("missing")), text)
     return text.format_map(_Gaps({name: _word(value, language) for name, value in params.items() if value is not None}))
 
 
