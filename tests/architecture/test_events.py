@@ -13,7 +13,7 @@ from common.service import Service
 ROOT = Path(__file__).parents[2]
 SAMPLES = Path(__file__).parent / "samples"
 
-DOWNHILL = ["ingest", "classifier", "scheduler", "notifier", "api"]
+DOWNHILL = ["ingest", "dmr-sync", "classifier", "scheduler", "notifier", "api"]
 WAYS_BACK = {"answers", "settings", "webhooks"}  # from api up to anyone; `messages` goes back to scheduler
 MESSAGES_BACK = {"scheduler"}
 NOT_TOLD_YET = {"workshop.changed.v1"}  # readers are ready; nobody tells it before workshops can be added

@@ -32,7 +32,7 @@ async def test_a_services_code_names_only_tables_of_its_own(database: Database, 
     rows = await connection.fetch("select schemaname, tablename from pg_tables")
     await connection.close()
     tables = {(row["schemaname"], row["tablename"]) for row in rows}
-    names = "|".join(service.name for service in services)
+    names = "|".join(service.schema.name for service in services)
     pattern = re.compile(rf"\b({names})\.([a-z_]+)\b")
     found = [
         f"{path.relative_to(ROOT)}: {schema}.{table}"
@@ -40,13 +40,13 @@ async def test_a_services_code_names_only_tables_of_its_own(database: Database, 
         for path in sorted((ROOT / "services" / service.name / "src").rglob("*.py"))
         for text in texts(path)
         for schema, table in pattern.findall(text)
-        if schema != service.name and (schema, table) in tables
+        if schema != service.schema.name and (schema, table) in tables
     ]
     assert found == []
 
 
 async def test_common_names_no_schema_at_all(database: Database, services: list[Service]) -> None:
-    names = "|".join(service.name for service in services)
+    names = "|".join(service.schema.name for service in services)
     pattern = re.compile(rf"\b(from|into|update|join|table) ({names})\.")
     found = [
         f"{path.relative_to(ROOT)}: {text[:60]}"

@@ -17,6 +17,7 @@ COMMON_WITHOUT_DEALER = {
 WITHOUT_DEALER = {  # what must be found before the dealer is known; nothing here says more than whose it is
     "api": {"login", "session", "link", "endpoint", "attempt"},
     "notifier": {"redirect"},
+    "dmr-sync": {"dealer", "record", "file", "staged"},  # who there is, and what is the registry's, not a dealer's
 }
 
 TABLES = """
@@ -40,8 +41,8 @@ async def tables_of(database: Database, schema: str) -> list[asyncpg.Record]:
 async def test_every_table_of_a_dealer_is_secured_and_forced(database: Database, services: list[Service]) -> None:
     for service in services:
         free = COMMON_WITHOUT_DEALER | WITHOUT_DEALER.get(service.name, set())
-        for table in await tables_of(database, service.name):
-            name = f"{service.name}.{table['name']}"
+        for table in await tables_of(database, service.schema.name):
+            name = f"{service.schema.name}.{table['name']}"
             assert table["owner"] == role_name("owner"), f"{name} belongs to {table['owner']}"
             if table["name"] in free:
                 continue
@@ -87,7 +88,7 @@ async def test_a_service_cannot_look_into_anothers_schema(database: Database, se
         for other in services:
             if other.name != service.name:
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                    await connection.fetch(f"select * from {other.name}.state")
+                    await connection.fetch(f"select * from {other.schema.name}.state")
         await connection.close()
 
 
@@ -95,9 +96,9 @@ async def test_only_the_writer_may_append_to_its_log(database: Database, service
     reader = await asyncpg.connect(database.settings().dsn("ingest", "reader"))
     for service in services:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await reader.execute(f"insert into {service.name}.outbox default values")
+            await reader.execute(f"insert into {service.schema.name}.outbox default values")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await reader.execute(f"delete from {service.name}.log")
+            await reader.execute(f"delete from {service.schema.name}.log")
     await reader.close()
 
 

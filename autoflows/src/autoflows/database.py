@@ -30,8 +30,8 @@ async def make(admin_dsn: str, name: str) -> None:
 async def migrate(settings: Settings, schemas: Sequence[Schema], *, admin: str | None) -> None:
     """Bring all schemas up to date; with an administrator's address roles, databases and schemas are made first."""
     if admin is not None:
-        for address in {settings.database_urls.get(schema.name, settings.database_url) for schema in schemas}:
-            there = [schema for schema in schemas if settings.database_urls.get(schema.name, settings.database_url) == address]
+        for address in {settings.database_of(schema.name) for schema in schemas}:
+            there = [schema for schema in schemas if settings.database_of(schema.name) == address]
             database = urlsplit(address).path.lstrip("/")
             await make(_as_admin(admin, address, "postgres"), database)
             await prepare(_as_admin(admin, address, database), settings, there)

@@ -67,7 +67,7 @@ async def _database(settings: Settings, service: Service) -> Finding:
         async with engine.connect() as connection:
             if await connection.run_sync(pending, service.schema):
                 return Finding(what, "waits for a migration; run: autoflows migrate", fine=False)
-            rows = await parking.parked(connection, service.name, service.name, limit=1)  # type: ignore[arg-type]  # executes alike
+            rows = await parking.parked(connection, service.schema.name, service.name, limit=1)  # type: ignore[arg-type]  # executes alike
     except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
         cause = error.__cause__ or error
         return Finding(

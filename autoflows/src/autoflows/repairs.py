@@ -85,7 +85,7 @@ async def find(services: Sequence[Service], ids: Sequence[UUID] | None = None) -
     found = []
     for service in services:
         async with opened(service) as runtime, runtime.sessions() as session:
-            found += [(service.name, row) for row in await parking.parked(session, service.name, service.name, ids=ids)]
+            found += [(service.name, row) for row in await parking.parked(session, service.schema.name, service.name, ids=ids)]
     return found
 
 

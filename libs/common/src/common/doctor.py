@@ -62,7 +62,7 @@ async def database(settings: Settings, service: Service) -> list[Finding]:
     except asyncpg.InvalidCatalogNameError as error:
         return [Finding(about, "fail", f"{error}.", "Check AUTOFLOWS_DATABASE_URL, or run: autoflows migrate")]
     except _AWAY as error:
-        address = settings.database_urls.get(service.name, settings.database_url)
+        address = settings.database_of(service.name)
         return [Finding(about, "fail", f"{address} does not answer: {error or type(error).__name__}.", "Is it running?")]
     version = await connection.fetchval("show server_version")
     await connection.close()
@@ -162,7 +162,7 @@ async def _behind(settings: Settings, reader: LogReader, service: Service) -> Fi
     try:
         heads = await reader.heads(service.topics)
         pool = await reader.pool(service.name)
-        rows = await pool.fetch(f"select topic, part, next from {service.name}.position where consumer = $1", service.name)
+        rows = await pool.fetch(f"select topic, part, next from {service.schema.name}.position where consumer = $1", service.name)
         marks = await _copied(reader, service) if settings.bus == "kafka" else {}
     except _AWAY as error:
         return Finding(about, "fail", f"Its positions cannot be read: {type(error).__name__}.")

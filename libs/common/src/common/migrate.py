@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from common import db
 from common.events import PARTITIONS, topics
-from common.settings import OWNER, READER, Settings, role_name
+from common.settings import OWNER, READER, Settings, role_name, schema_name
 
 COMMON = "common:migrations"
 
@@ -68,7 +68,7 @@ def _upgrade(connection: Connection, schema: Schema) -> None:
     for history, table in ((COMMON, "common_version"), (schema.migrations, "version")):
         command.upgrade(_config(connection, schema.name, history, table), "head")
         connection.exec_driver_sql(f"grant select on {schema.name}.{table} to {role_name(schema.name)}")
-    add_heads(connection, schema.name, [topic.name for topic in topics().values() if topic.writer == schema.name])
+    add_heads(connection, schema.name, [topic.name for topic in topics().values() if schema_name(topic.writer) == schema.name])
 
 
 def add_heads(connection: Connection, schema: str, names: Sequence[str]) -> None:

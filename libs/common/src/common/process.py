@@ -118,7 +118,7 @@ class Process:
                 if minute % 60 == 0:
                     for topic in topics().values():
                         if topic.writer == runtime.service.name:
-                            await forget(runtime.sessions, runtime.service.name, topic, now=runtime.clock.now())
+                            await forget(runtime.sessions, runtime.service.schema.name, topic, now=runtime.clock.now())
             except (OSError, TransientError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 _log.warning("tending.failed", service=runtime.service.name, error=type(error).__name__)
             minute += 1

@@ -104,6 +104,18 @@ _BASES: Mapping[str, Mapping[str, str]] = {  # of DUE and NOT_DUE, by what the d
         "not_faster": "The vehicle is not driven more than the interval assumes; the standard invitation applies ({invite_on}).",
     },
 }
+_NO_INSPECTION = {  # of NO_REGISTRY_ROW, where the registry has the vehicle and no rule says when: {missing}
+    "da": {
+        "rule": "Køretøjer af arten {kind} har ikke periodisk syn.",
+        "kind": "Motorregistret oplyser ikke køretøjets art.",
+        "first_registration": "Motorregistret oplyser ikke køretøjets første registrering.",
+    },
+    "en": {
+        "rule": "Vehicles of the kind {kind} have no periodic inspection.",
+        "kind": "The motor registry does not tell the vehicle's kind.",
+        "first_registration": "The motor registry does not tell the vehicle's first registration.",
+    },
+}
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "da": {
         "default": "standard", "rule": "værkstedets regel", "learned": "bilens egen historik", "next_service_on": "noteret på ordren",
@@ -139,6 +151,8 @@ def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
         return code
     if code in (Because.DUE, Because.NOT_DUE):
         text = _BASES[language].get(str(params.get("basis")), text)
+    if code == Because.NO_REGISTRY_ROW:
+        text = _NO_INSPECTION[language].get(str(params.get("missing")), text)
     told = {name: _word(value, language) for name, value in params.items() if value is not None}
     if "estimate" in told:
         told["estimate"] = _WORDS[language]["estimate"]

@@ -25,7 +25,7 @@ async def republish(runtime: Runtime, topic: str, dealer: DealerId) -> AsyncIter
     after, count = ("", UUID(int=0)), 0
     while True:
         async with runtime.work(dealer) as work:
-            found = await states.told(work.session, runtime.service.name, dealer, topic, after=after, limit=SLICE)
+            found = await states.told(work.session, runtime.service.schema.name, dealer, topic, after=after, limit=SLICE)
             for kind, _, key, body in found:
                 work.publish_again(
                     Envelope(

@@ -26,7 +26,7 @@ from common.handling import Handlers, Settlers
 from common.ids import DealerId
 from common.jobs import Jobs
 from common.migrate import Schema
-from common.settings import Settings
+from common.settings import Settings, schema_name
 from common.work import Work
 
 _log = structlog.get_logger(__name__)
@@ -50,7 +50,7 @@ class Service:
 
     @property
     def schema(self) -> Schema:
-        return Schema(self.name, self.migrations)
+        return Schema(schema_name(self.name), self.migrations)
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ class Runtime:
         self.consumer = Consumer(
             service.name,
             service.topics,
-            schema=service.name,
+            schema=service.schema.name,
             sessions=self.sessions,
             reader=self.reader,
             feed=self._feed(listen),
@@ -105,7 +105,7 @@ class Runtime:
     async def work(self, dealer: DealerId) -> AsyncIterator[Work]:
         """One transaction of one dealer; what was touched is settled and what was published is appended as it commits."""
         async with self.sessions() as session, session.begin():
-            work = Work(session, self.service.name, dealer, self.clock)
+            work = Work(session, self.service.schema.name, dealer, self.clock)
             await work.begin()
             yield work
             stirred = await self.settle(work)
@@ -119,7 +119,7 @@ class Runtime:
 
     async def _apply(self, dealer: DealerId, envelopes: Sequence[Envelope], session: AsyncSession) -> bool:
         """What the consumer does with one dealer's part of a batch: remember each, settle once."""
-        work = Work(session, self.service.name, dealer, self.clock)
+        work = Work(session, self.service.schema.name, dealer, self.clock)
         await work.begin()
         for envelope in envelopes:
             if (event := envelope.event()) is not None:

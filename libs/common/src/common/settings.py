@@ -44,10 +44,15 @@ class Settings(BaseSettings):
 
     def dsn(self, service: str, role: str | None = None) -> str:
         """The address of a service's database with the credentials of one of its roles (default: the service's own)."""
-        parts = urlsplit(self.database_urls.get(service, self.database_url))
+        parts = urlsplit(self.database_of(service))
         user = role_name(role or service)
         netloc = f"{user}:{quote(self.password(user))}@{parts.hostname}:{parts.port or 5432}"
         return urlunsplit(("postgresql", netloc, parts.path, parts.query, ""))
+
+    def database_of(self, service: str) -> str:
+        """The address of the database that holds a service's schema, without credentials."""
+        own = {schema_name(name): address for name, address in self.database_urls.items()}
+        return own.get(schema_name(service), self.database_url)
 
     def password(self, user: str) -> str:
         """The password of a database role."""
@@ -61,4 +66,9 @@ class Settings(BaseSettings):
 
 def role_name(role: str) -> str:
     """The database role of a service, of the owner or of the reader."""
-    return f"autoflows_{role}"
+    return f"autoflows_{schema_name(role)}"
+
+
+def schema_name(service: str) -> str:
+    """The schema of a service: its name, as PostgreSQL takes it without quotes (`dmr-sync`: `dmr_sync`)."""
+    return service.replace("-", "_")

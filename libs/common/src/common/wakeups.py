@@ -54,7 +54,7 @@ class Wakeups:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._schema = runtime.service.name
+        self._schema = runtime.service.schema.name
         self._jobs = runtime.service.jobs.by_name
         self._errands = {errand.name: errand for errand in runtime.errands}
         self._lease_time = timedelta(seconds=runtime.settings.lease_seconds)

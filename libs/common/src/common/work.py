@@ -12,6 +12,7 @@ from common.bus.envelope import Envelope, seal
 from common.clock import Clock, local_day
 from common.events import Event, State
 from common.ids import DealerId
+from common.settings import schema_name
 
 _WAKE = """
 insert into {schema}.wakeup as w (name, dealer_id, at) values (:name, :dealer, :at)
@@ -46,7 +47,7 @@ class Work:
     def publish(self, *events: Event) -> None:
         """Tell the others, inside this transaction's COMMIT. Raises EventTooLarge."""
         for event in events:
-            if event.topic.writer != self._schema:
+            if schema_name(event.topic.writer) != self._schema:
                 raise PermissionError(f"{self._schema} may not write {event.name}: {event.topic.writer} does")
             self._published.append(envelope := seal(event, self.dealer, self.now, self.cause))
             if isinstance(event, State):

@@ -8,14 +8,14 @@ from typing import Any
 import asyncpg
 import structlog
 
-from common.settings import READER, Settings
+from common.settings import READER, Settings, schema_name
 
 _log = structlog.get_logger(__name__)
 _QUIET_SECONDS = 0.01  # rings closer together than this become one
 
 
 def channel(writer: str) -> str:
-    return f"autoflows_{writer}"
+    return f"autoflows_{schema_name(writer)}"
 
 
 class Bell:

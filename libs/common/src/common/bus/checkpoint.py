@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.bus.log import LogReader, Place
+from common.settings import schema_name
 
 _READ = "select topic, part, log_next, kafka_next from {schema}.relay_checkpoint where topic = any($1)"
 _ADD = """
@@ -59,7 +60,7 @@ class Checkpoint:
     async def held(self) -> dict[Place, Mark]:
         """The marks there are."""
         pool = await self._reader.pool(self._writer)
-        rows = await pool.fetch(_READ.format(schema=self._writer), self._names)
+        rows = await pool.fetch(_READ.format(schema=schema_name(self._writer)), self._names)
         return {(row["topic"], row["part"]): Mark(row["log_next"], row["kafka_next"]) for row in rows}
 
     async def _execute(self, statement: str, columns: Sequence[Sequence[Any]]) -> int:
@@ -68,6 +69,8 @@ class Checkpoint:
         async with pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()
-            count = int((await connection.execute(statement.format(schema=self._writer), *map(list, columns))).split()[-1])
+            count = int(
+                (await connection.execute(statement.format(schema=schema_name(self._writer)), *map(list, columns))).split()[-1]
+            )
             await (transaction.commit() if count == len(columns[0]) or statement is _ADD else transaction.rollback())
         return count

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.bus.envelope import Envelope, headers_json
 from common.events import topics
-from common.settings import READER, Settings
+from common.settings import READER, Settings, schema_name
 
 Place = tuple[str, int]  # topic and partition
 Positions = dict[Place, int]  # the next offset wanted of each
@@ -86,7 +86,7 @@ class LogReader:
         found: Positions = {}
         for writer, wanted in _by_writer(names).items():
             pool = await self.pool(writer)
-            rows = await pool.fetch(f"select topic, part, next from {writer}.head where topic = any($1)", wanted)
+            rows = await pool.fetch(f"select topic, part, next from {schema_name(writer)}.head where topic = any($1)", wanted)
             found |= {(row["topic"], row["part"]): row["next"] for row in rows}
         return found
 
@@ -108,7 +108,7 @@ class LogReader:
             random.shuffle(places)
             pool = await self.pool(writer)
             columns = [list(column) for column in zip(*places, strict=True)]
-            rows = await pool.fetch(_READ.format(schema=writer), *columns, share, max(share // 4, 1))
+            rows = await pool.fetch(_READ.format(schema=schema_name(writer)), *columns, share, max(share // 4, 1))
             found += [_envelope(row) for row in rows]
         return found
 
@@ -121,9 +121,9 @@ class LogReader:
             columns = [list(column) for column in zip(*[place for place in wished if place[0] in wanted], strict=True)]
             rows = await pool.fetch(
                 f"""select want.topic, want.part, coalesce(
-                        (select min(off) from {writer}.log l where l.topic = want.topic and l.part = want.part), h.next) as off
+                        (select min(off) from {schema_name(writer)}.log l where l.topic = want.topic and l.part = want.part), h.next) as off
                     from unnest($1::text[], $2::int[]) as want(topic, part)
-                    join {writer}.head h using (topic, part)""",
+                    join {schema_name(writer)}.head h using (topic, part)""",
                 *columns,
             )
             found |= {(row["topic"], row["part"]): row["off"] for row in rows}
@@ -135,7 +135,7 @@ class LogReader:
             places = sorted((t, p, off) for (t, p), off in positions.items() if t in wanted)
             columns = [list(column) for column in zip(*places, strict=True)]
             await (await self.pool(writer)).execute(
-                f"""insert into {writer}.reader (consumer, topic, part, next)
+                f"""insert into {schema_name(writer)}.reader (consumer, topic, part, next)
                     select $1, topic, part, next from unnest($2::text[], $3::int[], $4::bigint[]) as at(topic, part, next)
                     on conflict (consumer, topic, part) do update set next = excluded.next, seen_at = now()""",
                 consumer,

@@ -56,6 +56,7 @@ class VehicleRegistryChanged(State):
     next_inspection_on: date | None = None
     next_inspection_estimated: bool = True
     next_inspection_because: str | None = None  # Because, where there is no date
+    next_inspection_params: dict[str, str] = {}  # of that reason
     inspection_rule: str | None = None  # the rule that gave the date, with its source
     inspection_every_months: int | None = None  # from a passed inspection to the next, by that rule
     leasing: tuple[LeasingPeriod, ...] = ()

@@ -65,7 +65,9 @@ class Running(Runtime):
     async def wakes(self, dealer: DealerId) -> dict[str, datetime]:
         """Which jobs and errands want to run for that dealer, and when."""
         rows = await self.sql(
-            dealer, f"select name, at from {self.service.name}.wakeup where dealer_id = :dealer and at is not null", dealer=dealer
+            dealer,
+            f"select name, at from {self.service.schema.name}.wakeup where dealer_id = :dealer and at is not null",
+            dealer=dealer,
         )
         return {row.name: row.at for row in rows}
 

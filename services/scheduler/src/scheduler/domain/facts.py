@@ -56,6 +56,7 @@ class Registry:
     next_on: date | None = None
     expires: bool = False  # that date is the registry's own
     because: str | None = None  # Because, where there is no date
+    because_params: Mapping[str, str] = field(default_factory=dict)
     rule: str | None = None  # what the estimate rests on
     every_months: int | None = None  # from a passed inspection to the next
     signs: tuple[Sign, ...] = ()

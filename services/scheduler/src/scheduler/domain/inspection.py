@@ -77,7 +77,7 @@ def next_inspection(registry: Registry, history: Sequence[Visit]) -> tuple[date,
         }
     if registry.next_on is not None:
         return registry.next_on, {"from": "estimate", "estimate": True, "rule": registry.rule}
-    return Why(registry.because or Because.NO_REGISTRY_ROW, {"rule": registry.rule})
+    return Why(registry.because or Because.NO_REGISTRY_ROW, registry.because_params)
 
 
 def _checked(registry: Registry, on: date, history: Sequence[Visit]) -> Why | None:

@@ -402,7 +402,7 @@ def _registry(rows: Iterable[Any]) -> f.Registry | None:
         newest.known, newest.status, newest.first_registered_on,
         tuple(f.Inspection(one.on, one.result) for one in newest.inspections if one.kind == InspectionKind.PERIODIC),
         newest.inspection_expires_on or newest.next_inspection_on, newest.inspection_expires_on is not None,
-        newest.next_inspection_because, newest.inspection_rule, newest.inspection_every_months,
+        newest.next_inspection_because, newest.next_inspection_params, newest.inspection_rule, newest.inspection_every_months,
         tuple(f.Sign(sign.on, sign.sign, sign.confidence == "certain") for sign in newest.signs), tuple(_registry_readings(newest)),
     )  # fmt: skip
 

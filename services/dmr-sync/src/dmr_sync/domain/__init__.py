@@ -1,0 +1,1 @@
+"""What a registry says of a vehicle, and what follows from it: pure, no I/O."""

@@ -1,0 +1,25 @@
+"""Wiring: dmr-sync's doors."""
+
+import typer
+
+from common.events.registry import RegistryRead, VehicleRegistryChanged
+from common.service import Service
+from dmr_sync.commands import add_commands
+from dmr_sync.handlers import handlers
+from dmr_sync.settings import Settings
+from dmr_sync.settling import settlers
+
+
+def _add_commands(app: typer.Typer) -> None:
+    add_commands(app, service)
+
+
+service = Service(
+    name="dmr-sync",
+    migrations="dmr_sync:migrations",
+    handlers=handlers,
+    settlers=settlers,
+    publishes=(VehicleRegistryChanged, RegistryRead),
+    commands=_add_commands,
+    settings=Settings,
+)
