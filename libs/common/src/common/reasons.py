@@ -135,6 +135,54 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
+_CHANGES: Mapping[str, Mapping[Because, str]] = {  # what would change a decision that has this reason
+    "da": {
+        Because.OPEN_ORDER: "Når ordren afsluttes eller annulleres, eller 90 dage efter dens sidste ændring.",
+        Because.APPOINTMENT_AHEAD: "Når aftalen aflyses, eller en uge efter den.",
+        Because.HELD: "Når indkaldelsen gives fri igen.",
+        Because.OWNER_CHANGED: "Når værkstedet bekræfter ejeren, eller samme kunde kommer igen.",
+        Because.DISTANCE: "Når der er gået dage nok siden den anden indkaldelse.",
+        Because.NO_ADDRESS: "Når kunden får en e-mailadresse eller et mobilnummer.",
+        Because.ORDER_UNREAD: "Når ordren er læst.",
+        Because.FACT_PARKED: "Når det, der er lagt til side, bliver behandlet.",
+        Because.SOURCE_STALE: "Når kilden svarer igen.",
+        Because.EXCLUDED: "Når kunden eller bilen tages med igen.",
+        Because.NO_CONSENT: "Når kunden giver samtykke.",
+        Because.SUPPRESSED: "Kun hvis kunden selv beder om det.",
+        Because.ANSWERED: "Et nyt besøg på værkstedet.",
+        Because.NO_SERVICE_KNOWN: "En afsluttet ordre, der læses som service.",
+        Because.NOT_BOUGHT_BEFORE: "Et besøg, hvor det bliver lavet her.",
+        Because.NO_INTERVAL: "Når der sættes et interval, som passer på bilen.",
+        Because.NO_REGISTRY_ROW: "Når motorregistret kender bilen og dens art.",
+        Because.INSPECTION_FAILED: "Når bilen består syn.",
+        Because.TYPE_OFF: "Når værkstedet slår denne slags indkaldelser til.",
+        Because.NO_CAPACITY: "Når der bliver en ledig dag i perioden.",
+    },
+    "en": {
+        Because.OPEN_ORDER: "When the order is finished or cancelled, or 90 days after its last change.",
+        Because.APPOINTMENT_AHEAD: "When the appointment is cancelled, or a week after it.",
+        Because.HELD: "When the invitation is released.",
+        Because.OWNER_CHANGED: "When the workshop confirms the owner, or the same customer comes again.",
+        Because.DISTANCE: "When enough days have passed since the other invitation.",
+        Because.NO_ADDRESS: "When the customer gets an e-mail address or a mobile number.",
+        Because.ORDER_UNREAD: "When the order has been read.",
+        Because.FACT_PARKED: "When what was set aside is handled.",
+        Because.SOURCE_STALE: "When the source answers again.",
+        Because.EXCLUDED: "When the customer or vehicle is taken in again.",
+        Because.NO_CONSENT: "When the customer consents.",
+        Because.SUPPRESSED: "Only the customer's own request.",
+        Because.ANSWERED: "Another visit to the workshop.",
+        Because.NO_SERVICE_KNOWN: "A finished order that is read as a service.",
+        Because.NOT_BOUGHT_BEFORE: "A visit at which it is done here.",
+        Because.NO_INTERVAL: "An interval that fits this vehicle.",
+        Because.NO_REGISTRY_ROW: "The motor registry knowing the vehicle and its kind.",
+        Because.INSPECTION_FAILED: "The vehicle passing its inspection.",
+        Because.TYPE_OFF: "The workshop switching this type on.",
+        Because.NO_CAPACITY: "A day of the period becoming free.",
+    },
+}
+
+
 class _Gaps(dict[str, str]):
     """Parameters that a writer of another version did not give show as a dash, not as an error."""
 
@@ -157,6 +205,11 @@ def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
     if "estimate" in told:
         told["estimate"] = _WORDS[language]["estimate"]
     return text.format_map(_Gaps(told))
+
+
+def changed_by(code: str, language: str) -> str | None:
+    """What would change a decision with this reason, as a sentence; None where nothing but time, or nothing at all, would."""
+    return _CHANGES.get(language, _CHANGES["en"]).get(Because(code)) if code in set(Because) else None
 
 
 def _word(value: Any, language: str) -> str:

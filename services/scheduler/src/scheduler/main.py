@@ -5,6 +5,7 @@ import typer
 from common.events.due import CampaignQuestionDue, MessageDue
 from common.events.invitations import InvitationChanged
 from common.service import Service
+from scheduler import routes
 from scheduler.commands import add_commands, why
 from scheduler.handlers import handlers
 from scheduler.jobs import jobs
@@ -22,6 +23,7 @@ service = Service(
     settlers=settlers,
     jobs=jobs,
     publishes=(InvitationChanged, MessageDue, CampaignQuestionDue),
+    router=routes.build,
     commands=_add_commands,
     why=why,
 )

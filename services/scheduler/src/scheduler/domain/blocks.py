@@ -1,6 +1,6 @@
 """What stops an invitation: for good, or for now (`rules.md` 1). Each block is a reason; the first in the rules' order counts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -52,25 +52,62 @@ class Considered:
 
 def permanent(case: Considered) -> Block | None:
     """What does not pass by itself; answers to this one invitation are looked at where the cycle is."""
-    facts, customer = case.facts, case.customer
-    if case.done is not None:
-        outcome = Outcome.ANSWERED_NO if case.done.code == Because.ANSWERED else Outcome.VISITED
-        return Block(case.done, outcome=outcome)
-    if (gone := said_for_good(facts)) is not None:
-        return Block(Why(Because.ANSWERED, {"answer": gone}), outcome=Outcome.ANSWERED_NO)
-    if customer.suppressed:
-        return Block(Why(Because.SUPPRESSED), outcome=Outcome.SUPPRESSED)
-    if (reason := facts.excluded or customer.excluded) is not None:
-        return Block(Why(Because.EXCLUDED, {"reason": reason}), outcome=Outcome.EXCLUDED)
-    if customer.consents is False:
-        return Block(Why(Because.NO_CONSENT), outcome=Outcome.EXCLUDED)
-    if case.cycle.type in facts.held_out and case.cycle.first() is None:
-        return Block(Why(Because.HELD_OUT), outcome=Outcome.HELD_OUT)
-    if facts.registry is not None and facts.registry.status in GONE:
-        return Block(Why(Because.VEHICLE_GONE, {"status": facts.registry.status}), outcome=Outcome.VEHICLE_GONE)
-    if (sign := owner_sign(facts, customer)) is not None and sign.certain:
-        return Block(_owner_changed(sign), outcome=Outcome.OWNER_CHANGED)
-    return None
+    return next((block for _, check in PERMANENT if (block := check(case)) is not None), None)
+
+
+def _done(case: Considered) -> Block | None:
+    if case.done is None:
+        return None
+    outcome = Outcome.ANSWERED_NO if case.done.code == Because.ANSWERED else Outcome.VISITED
+    return Block(case.done, outcome=outcome)
+
+
+def _said_for_good(case: Considered) -> Block | None:
+    gone = said_for_good(case.facts)
+    return Block(Why(Because.ANSWERED, {"answer": gone}), outcome=Outcome.ANSWERED_NO) if gone is not None else None
+
+
+def _suppressed(case: Considered) -> Block | None:
+    return Block(Why(Because.SUPPRESSED), outcome=Outcome.SUPPRESSED) if case.customer.suppressed else None
+
+
+def _excluded(case: Considered) -> Block | None:
+    reason = case.facts.excluded or case.customer.excluded
+    return Block(Why(Because.EXCLUDED, {"reason": reason}), outcome=Outcome.EXCLUDED) if reason is not None else None
+
+
+def _no_consent(case: Considered) -> Block | None:
+    return Block(Why(Because.NO_CONSENT), outcome=Outcome.EXCLUDED) if case.customer.consents is False else None
+
+
+def _held_out(case: Considered) -> Block | None:
+    is_in = case.cycle.type in case.facts.held_out and case.cycle.first() is None
+    return Block(Why(Because.HELD_OUT), outcome=Outcome.HELD_OUT) if is_in else None
+
+
+def _gone(case: Considered) -> Block | None:
+    registry = case.facts.registry
+    if registry is None or registry.status not in GONE:
+        return None
+    return Block(Why(Because.VEHICLE_GONE, {"status": registry.status}), outcome=Outcome.VEHICLE_GONE)
+
+
+def _owner_certain(case: Considered) -> Block | None:
+    sign = owner_sign(case.facts, case.customer)
+    return Block(_owner_changed(sign), outcome=Outcome.OWNER_CHANGED) if sign is not None and sign.certain else None
+
+
+Check = Callable[[Considered], Block | None]
+PERMANENT: tuple[tuple[Because, Check], ...] = (
+    (Because.DONE, _done),
+    (Because.ANSWERED, _said_for_good),
+    (Because.SUPPRESSED, _suppressed),
+    (Because.EXCLUDED, _excluded),
+    (Because.NO_CONSENT, _no_consent),
+    (Because.HELD_OUT, _held_out),
+    (Because.VEHICLE_GONE, _gone),
+    (Because.OWNER_CHANGED, _owner_certain),
+)
 
 
 def owner_sign(facts: VehicleFacts, customer: Customer) -> Sign | None:
@@ -108,33 +145,62 @@ def said_for_good(facts: VehicleFacts) -> str | None:
 
 def temporary(case: Considered) -> Block | None:
     """The first of open order, appointment, hold, owner, address, ignorance and distance."""
-    return next(_temporary(case), None)
+    return next((block for _, check in TEMPORARY if (block := check(case)) is not None), None)
 
 
-def _temporary(case: Considered) -> Iterator[Block]:
-    facts, today = case.facts, case.today
-    yield from _longest(_open_orders(facts, case.kind, today))
-    yield from _longest(_appointments(facts, case.cycle, case.kind, today))
-    if case.cycle.held is not None:
-        yield Block(Why(Because.HELD, {"reason": case.cycle.held}))
-    if (sign := owner_sign(facts, case.customer)) is not None:
-        yield Block(_owner_changed(sign))
-    if not case.customer.channels():
-        yield Block(Why(Because.NO_ADDRESS))
-    yield from ignorance(facts)
+def _open_order(case: Considered) -> Block | None:
+    return _longest(_open_orders(case.facts, case.kind, case.today))
+
+
+def _appointment(case: Considered) -> Block | None:
+    return _longest(_appointments(case.facts, case.cycle, case.kind, case.today))
+
+
+def _held(case: Considered) -> Block | None:
+    return Block(Why(Because.HELD, {"reason": case.cycle.held})) if case.cycle.held is not None else None
+
+
+def _owner_probable(case: Considered) -> Block | None:
+    sign = owner_sign(case.facts, case.customer)
+    return Block(_owner_changed(sign)) if sign is not None else None
+
+
+def _no_address(case: Considered) -> Block | None:
+    return Block(Why(Because.NO_ADDRESS)) if not case.customer.channels() else None
+
+
+def _unread(case: Considered) -> Block | None:
+    return next(ignorance(case.facts), None)
+
+
+def _distance(case: Considered) -> Block | None:
+    """Two first steps of one family are far apart, and those of one customer five days."""
     if case.cycle.first() is not None:
-        return
+        return None
+    today = case.today
     near = max(((case.kind.apart_until(day), day) for day in case.earlier_firsts), default=None)
     if near is not None and today < near[0]:
         until, first = near
-        days = (until - first).days
-        yield Block(
-            Why(Because.DISTANCE, {"on": first.isoformat(), "days": days}), stops_clock=True, since=first, until=until - DAY
-        )
-    others = [day for invitation, day in facts.firsts if invitation != case.cycle.invitation_id and day < today < day + DISTANCE]
-    if others:
-        last = max(others)
-        yield Block(Why(Because.DISTANCE, {"on": last.isoformat(), "days": DISTANCE.days}), until=last + DISTANCE - DAY)
+        why = Why(Because.DISTANCE, {"on": first.isoformat(), "days": (until - first).days})
+        return Block(why, stops_clock=True, since=first, until=until - DAY)
+    others = [
+        day for invitation, day in case.facts.firsts if invitation != case.cycle.invitation_id and day < today < day + DISTANCE
+    ]
+    if not others:
+        return None
+    last = max(others)
+    return Block(Why(Because.DISTANCE, {"on": last.isoformat(), "days": DISTANCE.days}), until=last + DISTANCE - DAY)
+
+
+TEMPORARY: tuple[tuple[Because, Check], ...] = (
+    (Because.OPEN_ORDER, _open_order),
+    (Because.APPOINTMENT_AHEAD, _appointment),
+    (Because.HELD, _held),
+    (Because.OWNER_CHANGED, _owner_probable),
+    (Because.NO_ADDRESS, _no_address),
+    (Because.ORDER_UNREAD, _unread),
+    (Because.DISTANCE, _distance),
+)
 
 
 def ignorance(facts: VehicleFacts) -> Iterator[Block]:
@@ -153,9 +219,9 @@ def ignorance(facts: VehicleFacts) -> Iterator[Block]:
         )
 
 
-def _longest(found: Iterator[Block]) -> list[Block]:
+def _longest(found: Iterator[Block]) -> Block | None:
     """Of several blocks of one kind the one that holds longest."""
-    return sorted(found, key=lambda block: (block.until or date.max, str(block.why.params)), reverse=True)[:1]
+    return max(found, key=lambda block: (block.until or date.max, str(block.why.params)), default=None)
 
 
 def _open_orders(facts: VehicleFacts, kind: Kind, today: date) -> Iterator[Block]:
