@@ -39,7 +39,11 @@ async def test_a_wrong_expectation_is_told(template: Template, tmp_path: Path) -
     ("line", "said"),
     [
         ("cars: []", "cars"),
-        ("registry: []", "motor registry"),
+        (
+            "registry: [{at: 2026-02-11, vehicle: v1, inspections: [{on: 2026-01-02, result: Godt}]}]",
+            "no result of an inspection",
+        ),
+        ("registry: [{at: 2026-02-11, vehicle: v1, status: gone}]", "status"),
         ("answers: [{at: 2026-02-11, vehicle: v1, type: service, answer: maybe}]", "answer"),
         ("workshops: [{id: n}, {id: n, town: x}]", "town"),
         ("a: [", "expected"),

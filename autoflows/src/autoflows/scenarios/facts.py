@@ -1,9 +1,10 @@
 """A story's facts as the events that ingest and api tell, each with the moment it arrives."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from autoflows.scenarios import story as told
@@ -36,7 +37,14 @@ class Arrival:
     """Something that becomes known at a moment; what is told of it may depend on the world of that moment."""
 
     at: datetime
-    events: Callable[[World], Iterator[Event]]
+    events: Callable[[World], Iterator[Event]] = lambda _: iter(())
+    fact: tuple[str, Mapping[str, Any]] | None = None  # brought straight to the service that hears it
+
+    async def come(self, world: World) -> None:
+        """Become known."""
+        await world.tell(*self.events(world))
+        if self.fact is not None:
+            await world.bring(*self.fact)
 
 
 class Facts:
@@ -62,6 +70,7 @@ class Facts:
         found += [
             Arrival(self.instant(o.at or o.finished_on or story.run.from_), partial(self._order, o)) for o in story.work_orders
         ]
+        found += [Arrival(self.instant(r.at), fact=("registry", self._registry_row(r))) for r in story.registry]
         found += [Arrival(self.instant(a.at), partial(self._appointment, a)) for a in story.appointments]
         found += [Arrival(self.instant(a.at), partial(self._answer, a)) for a in story.answers]
         found += [Arrival(self.instant(a.at), partial(self._action, a)) for a in story.actions]
@@ -134,6 +143,18 @@ class Facts:
             whole = not texts or texts >= {line.text for line in order.lines}
             if order.id == credit.credits and order.credits is None and whole:
                 yield from self._order(order.model_copy(update={"status": "credited"}), world)
+
+    def _registry_row(self, row: told.RegistryRow) -> dict[str, Any]:
+        """A row of the vehicle's registry: the keys that the story names, and what the vehicle is known by."""
+        vehicle = next((vehicle for vehicle in self.story.vehicles if vehicle.id == row.vehicle), None)
+        if vehicle is None:
+            raise StoryError(f"registry: there is no vehicle {row.vehicle}")
+        named = row.model_dump(by_alias=True, include=row.model_fields_set - {"at", "vehicle"})
+        return {
+            **named, "vehicle_id": vehicle_id(row.vehicle), "country": vehicle.country or self.story.dealer.country,
+            "day": self.instant(row.at).astimezone(self.zone).date(), "known_plate": vehicle.plate,
+            "first_registered_on": vehicle.first_registered_on,
+        }  # fmt: skip
 
     def _appointment(self, appointment: told.Appointment, world: World) -> Iterator[Event]:
         found = AppointmentId(derived_id("appointment", appointment.id))

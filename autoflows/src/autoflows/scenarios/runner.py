@@ -49,7 +49,7 @@ async def run(
         for arrival in arrivals:
             if arrival.at < start:
                 world.clock.move_to(arrival.at)
-                await world.tell(*arrival.events(world))
+                await arrival.come(world)
         world.clock.move_to(start)
         explained = Explained(world, story)
         await _play(world, [arrival for arrival in arrivals if arrival.at >= start], facts, end, explained, outside)
@@ -81,7 +81,7 @@ async def _play(
     reported = 0
     while True:
         while coming and coming[0].at <= world.clock.now():
-            await world.tell(*coming.pop(0).events(world))
+            await coming.pop(0).come(world)
         await world.settle()
         await world.tell(*outside.comes_back(envelope.event() for envelope in world.seen[reported:]))
         reported = len(world.seen)

@@ -12,7 +12,6 @@ from common import policy
 from common.errors import DomainError
 
 NOT_YET = {
-    "registry": "the motor registry",
     "contracts": "contracts",
 }
 
@@ -141,6 +140,65 @@ class Delivery(Part):
     result: Literal["refused", "bounced", "unknown", "delivered"]
 
 
+RegistryStatus = Literal[
+    "registered", "under_way", "deregistered", "scrapped", "exported", "stolen",
+    "Registreret", "UnderUdarbejdelse", "Afmeldt", "Skrottet", "Eksporteret", "Stjålet",
+]  # fmt: skip
+_INSPECTION_TYPES = {
+    "periodisksyn",
+    "registreringssyn",
+    "registreringssyntoldsyn",
+    "mot",
+    "periodic",
+    "registration",
+    "customs",
+    "other",
+}
+_INSPECTION_RESULTS = {
+    "godkendt", "betingetgodkendt", "ikkegodkendt", "kangodkendesefteromsyn", "kangodkendesvedomsyn",
+    "kangodkendesvedomsynafomsynsvirksomhed", "kangodkendesvedomsynafsynsvirksomhed", "passed", "failed", "nottold",
+}  # fmt: skip
+
+
+class RegistryInspection(Part):
+    """An inspection in the registry's words or ours, however they are spaced."""
+
+    on: date
+    type: str = "PeriodiskSyn"
+    result: str | None = None
+    odometer_km: int | None = Field(default=None, ge=0, le=2_000_000)
+
+    @field_validator("type", "result")
+    @classmethod
+    def _known(cls, given: str | None, info: Any) -> str | None:
+        known = _INSPECTION_TYPES if info.field_name == "type" else _INSPECTION_RESULTS
+        if given is not None and given.casefold().replace(" ", "").replace("_", "") not in known:
+            raise ValueError(f"{given} is no {info.field_name} of an inspection; one of: {', '.join(sorted(known))}")
+        return given
+
+
+class RegistryLease(Part):
+    from_: date | None = Field(default=None, alias="from")
+    to: date | None = None
+
+
+class RegistryRow(Part):
+    """What a registry shows of a vehicle from that moment on."""
+
+    at: When
+    vehicle: str
+    kind: str | None = None
+    use: str | None = None
+    status: RegistryStatus | None = None
+    status_on: date | None = None
+    plate: str | None = Field(default=None, strict=True)
+    owner_since: date | None = None
+    odometer_km: int | None = Field(default=None, ge=0, le=2_000_000)
+    inspections: tuple[RegistryInspection, ...] = ()
+    inspection_expires_on: date | None = None
+    leasing: tuple[RegistryLease, ...] = ()
+
+
 class Action(Part):
     at: When
     do: Literal["hold", "restore", "exclude", "suppress", "outcome", "settings"]
@@ -209,6 +267,7 @@ class Story(Part):
     customers: tuple[Customer, ...] = ()
     vehicles: tuple[Vehicle, ...] = ()
     work_orders: tuple[WorkOrder, ...] = ()
+    registry: tuple[RegistryRow, ...] = ()
     appointments: tuple[Appointment, ...] = ()
     answers: tuple[Answer, ...] = ()
     deliveries: tuple[Delivery, ...] = ()

@@ -1,7 +1,7 @@
 """A world for one story: every service on a throw-away database, driven by hand on a clock that jumps."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -46,6 +46,12 @@ class World:
             runtime = self.runtimes[event.topic.writer]
             async with runtime.work(self.dealer) as work:
                 work.publish(event)
+
+    async def bring(self, key: str, fact: Mapping[str, Any]) -> None:
+        """Bring a fact straight to the service that hears this key of a story."""
+        runtime = next(each for each in self.runtimes.values() if key in each.service.facts)
+        async with runtime.work(self.dealer) as work:
+            await runtime.service.facts[key](work, fact)
 
     def revision(self, kind: type[State], entity: object) -> int:
         """The next revision of an entity."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -46,6 +46,7 @@ class Service:
     router: Callable[["Runtime"], APIRouter] | None = None
     commands: Callable[[typer.Typer], None] | None = None
     why: Callable[["Runtime", DealerId, UUID, str], Awaitable[list[str]]] | None = None  # codes of the stored decision
+    facts: Mapping[str, Callable[[Work, Mapping[str, Any]], Awaitable[None]]] = field(default_factory=dict)  # a story's, by key
     settings: type[Settings] = Settings
 
     @property

@@ -5,6 +5,7 @@ import typer
 from common.events.registry import RegistryRead, VehicleRegistryChanged
 from common.service import Service
 from dmr_sync.commands import add_commands
+from dmr_sync.given import give_row
 from dmr_sync.handlers import handlers
 from dmr_sync.settings import Settings
 from dmr_sync.settling import settlers
@@ -21,5 +22,6 @@ service = Service(
     settlers=settlers,
     publishes=(VehicleRegistryChanged, RegistryRead),
     commands=_add_commands,
+    facts={"registry": give_row},
     settings=Settings,
 )

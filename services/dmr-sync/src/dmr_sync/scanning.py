@@ -142,16 +142,14 @@ class _Quick:
                     yield self._parse(part, count.rows, at)
             tick()
             if len(rest) > MOST_ROW_BYTES:
-                raise Broken(
-                    f"{self._source.path} is broken: row {count.rows + 1:,}, at byte {at:,}, has more than {MOST_ROW_BYTES:,} bytes."
-                )
+                raise _Doubt(f"no row ends after byte {at:,}", rest)
             chunk = next(chunks, None)
             if chunk is None:
                 break
             buffer = rest + chunk
             _check_markup(chunk, buffer)
         if self._tail.fullmatch(rest) is None:
-            raise Broken(f"{self._source.path} is cut or broken after row {count.rows:,}, at byte {at:,}: its end is missing.")
+            raise _Doubt(f"it does not end after its last row, at byte {at:,}", rest)
 
     def _wanted(self, part: bytes, wanted: Wanted) -> bool:
         """Whether a row is parsed: some dealer has its VIN or plate, or the bytes do not say. Raises ValueError when this is no row."""
@@ -259,7 +257,7 @@ class _Parsed:
             del parent[0]
 
     def _broken(self, error: etree.XMLSyntaxError) -> Broken:
-        return Broken(f"{self._source.path} is broken after row {self._count.rows:,}: {error.msg}.")
+        return Broken(f"{self._source.path} is cut or broken after row {self._count.rows:,}: {error.msg}.")
 
 
 def hardened() -> "etree.XMLParser[etree._Element]":
