@@ -13,7 +13,6 @@ from common.errors import DomainError
 
 NOT_YET = {
     "registry": "the motor registry",
-    "contracts": "contracts",
 }
 
 
@@ -114,6 +113,17 @@ class WorkOrder(Part):
         return [{"text": line} if isinstance(line, str) else line for line in given] if isinstance(given, list) else given
 
 
+class Contract(Part):
+    """A contract, lease or warranty; a repeated id is a change."""
+
+    at: When | None = None
+    id: str
+    vehicle: str
+    kind: Literal["service_contract", "lease", "warranty"]
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
 class Appointment(Part):
     at: When
     id: str
@@ -176,6 +186,13 @@ class ExpectedContact(Part):
         return given.strftime("%H:%M") if isinstance(given, time) else given
 
 
+class ExpectedLead(Part):
+    on: date
+    vehicle: str
+    type: str
+    channel: str | None = None
+
+
 class OnDay(Part):
     on: date
     vehicle: str
@@ -192,6 +209,7 @@ class Closed(Part):
 
 class Expect(Part):
     contacts: tuple[ExpectedContact, ...] = ()
+    leads: tuple[ExpectedLead, ...] | None = None
     follow_up: tuple[OnDay, ...] | None = None
     pending: tuple[OnDay, ...] = ()
     closed: tuple[Closed, ...] = ()
@@ -209,6 +227,7 @@ class Story(Part):
     customers: tuple[Customer, ...] = ()
     vehicles: tuple[Vehicle, ...] = ()
     work_orders: tuple[WorkOrder, ...] = ()
+    contracts: tuple[Contract, ...] = ()
     appointments: tuple[Appointment, ...] = ()
     answers: tuple[Answer, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
