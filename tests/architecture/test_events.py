@@ -19,8 +19,6 @@ MESSAGES_BACK = {"scheduler", "leads"}
 NOT_TOLD_YET = {  # readers are ready
     "workshop.changed.v1",  # nobody tells it before workshops can be added
     "contract.changed.v1",  # nobody before contracts can be brought
-    "lead.answered.v1",
-    "lead.follow_up_recorded.v1",
     "owner.released.v1",  # nobody before changes of owners are listed
 }
 
