@@ -13,10 +13,16 @@ from common.service import Service
 ROOT = Path(__file__).parents[2]
 SAMPLES = Path(__file__).parent / "samples"
 
-DOWNHILL = ["ingest", "dmr-sync", "classifier", "scheduler", "notifier", "api"]
-WAYS_BACK = {"answers", "settings", "webhooks"}  # from api up to anyone; `messages` goes back to scheduler
-MESSAGES_BACK = {"scheduler"}
-NOT_TOLD_YET = {"workshop.changed.v1"}  # readers are ready; nobody tells it before workshops can be added
+DOWNHILL = ["ingest", "dmr-sync", "classifier", "scheduler", "leads", "notifier", "api"]
+WAYS_BACK = {"answers", "settings", "webhooks"}  # from api up to anyone; `messages` goes back to scheduler and leads
+MESSAGES_BACK = {"scheduler", "leads"}
+NOT_TOLD_YET = {  # readers are ready
+    "workshop.changed.v1",  # nobody tells it before workshops can be added
+    "contract.changed.v1",  # nobody before contracts can be brought
+    "owner.released.v1",  # nobody before changes of owners are listed
+    "campaign.answered.v1",
+    "invitation.requested.v1",
+}
 
 
 def all_events() -> list[type[Event]]:

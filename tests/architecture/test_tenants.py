@@ -15,7 +15,7 @@ COMMON_WITHOUT_DEALER = {
     "outbox", "log", "head", "position", "parked", "reader", "relay_checkpoint", "wakeup", "common_version", "version",
 }  # fmt: skip
 WITHOUT_DEALER = {  # what must be found before the dealer is known; nothing here says more than whose it is
-    "api": {"login", "session", "link", "endpoint", "attempt"},
+    "api": {"login", "session", "link", "lead_link", "endpoint", "attempt"},
     "notifier": {"redirect"},
     "dmr-sync": {"dealer", "record", "file", "staged"},  # who there is, and what is the registry's, not a dealer's
 }

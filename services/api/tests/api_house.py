@@ -19,6 +19,7 @@ from common import web
 from common.clock import FixedClock
 from common.events.customers import CustomerChanged, VehicleChanged
 from common.events.invitations import InvitationChanged, Reason
+from common.events.leads import LeadChanged
 from common.events.settings import DealerChanged, Sender
 from common.ids import CustomerId, DealerId, UserId, VehicleId, derived_id
 from common.testing.runtime import DEALER, OTHER_DEALER, Running
@@ -56,6 +57,24 @@ def invitation(dealer: DealerId = DEALER, revision: int = 2, name: str = "", **f
         "revision": revision, "invitation_id": of(f"invitation{name}", dealer), "vehicle_id": of("vehicle", dealer),
         "customer_id": of("customer", dealer), "type": "service", "anchor": date(2025, 3, 10),
         "code": f"c{name}" if name else code(dealer), **given, **facts,
+    })  # fmt: skip
+
+
+def lead_code(dealer: DealerId = DEALER) -> str:
+    return "llllllllll" if dealer == DEALER else "mmmmmmmmmm"
+
+
+def lead(dealer: DealerId = DEALER, revision: int = 2, name: str = "", **facts: object) -> LeadChanged:
+    """The dealer's lead, written about ten days ago unless told otherwise; with a name, another one."""
+    given: dict[str, object] = {
+        "stage": "sent", "due_on": date(2026, 8, 2), "contacted_on": date(2026, 2, 2), "call_from_on": date(2026, 2, 9),
+        "closes_on": date(2026, 4, 3),
+        "reasons": (Reason(code="contract_ends", params={"kind": "lease", "ends_on": "2026-08-02"}),),
+    }  # fmt: skip
+    return LeadChanged.model_validate({
+        "revision": revision, "lead_id": of(f"lead{name}", dealer), "vehicle_id": of("vehicle", dealer),
+        "customer_id": of("customer", dealer), "type": "lease_expiry", "anchor": date(2026, 8, 2),
+        "code": f"k{name}" if name else lead_code(dealer), **given, **facts,
     })  # fmt: skip
 
 
@@ -106,6 +125,8 @@ class House:
                 '"user"',
                 "told",
                 "invitation",
+                "lead",
+                "lead_link",
                 "answer",
             ):
                 found += [
@@ -145,6 +166,7 @@ async def furnish(rt: Running, dealer: DealerId) -> None:
         CustomerChanged(revision=1, customer_id=customer, number="7", full_name=name, email="anne@example.com"),
         VehicleChanged(revision=1, vehicle_id=vehicle, plate=plate, make="Skoda", model="Octavia"),
         invitation(dealer, 1),
+        lead(dealer, 1),
     )
 
 

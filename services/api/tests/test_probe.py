@@ -23,7 +23,7 @@ class For(Enum):
     DECIDERS = auto()
 
 
-LISTS = ("/pending", "/follow-up", "/calls", "/booked", "/no", "/messages", "/messages/{message_id}")
+LISTS = ("/pending", "/follow-up", "/calls", "/booked", "/no", "/leads", "/messages", "/messages/{message_id}")
 DOORS = {
     **dict.fromkeys((("GET", path) for path in ("/", "/login", "/style.css")), For.ANYONE),
     **dict.fromkeys(((method, f"/{way}/{{code}}") for way in "asu" for method in ("GET", "HEAD")), For.ANYONE),
@@ -34,6 +34,8 @@ DOORS = {
     ("POST", "/logout"): For.USERS,
     ("DELETE", "/api/v1/session"): For.USERS,
     ("POST", "/invitations/{invitation_id}/{action}"): For.DECIDERS,
+    ("POST", "/leads/{lead_id}/{outcome}"): For.DECIDERS,
+    ("POST", "/api/v1/leads/{lead_id}/outcome"): For.DECIDERS,
     **dict.fromkeys(
         (("POST", f"/api/v1/invitations/{{invitation_id}}/{what}") for what in ("hold", "restore", "exclude", "outcome")),
         For.DECIDERS,
@@ -66,7 +68,10 @@ async def knock(browser: httpx.AsyncClient, method: str, path: str, csrf: str, w
     """A request that only the right person may make, in every form that this door takes."""
     answers = []
     for action in ACTIONS if "{action}" in path else ("",):
-        place = path.format(invitation_id=of("invitation", whose), message_id=of("message", whose), action=action)
+        place = path.format(
+            invitation_id=of("invitation", whose), message_id=of("message", whose), lead_id=of("lead", whose), action=action,
+            outcome="booked",
+        )  # fmt: skip
         given: dict[str, Any] = {}
         if method == "POST":
             json = {"outcome": Outcome.BOOKED} if path.endswith("outcome") else {}
@@ -103,7 +108,12 @@ async def test_nobody_reads_or_changes_anything_of_another_dealer(house: House) 
                 continue
             for answer in await knock(mine, method, path, csrf, OTHER_DEALER):
                 assert answer.status_code == (404 if "{" in path else 200), f"{method} {path}: {answer.status_code}"
-                for theirs in (*NAMES[OTHER_DEALER], str(of("invitation", OTHER_DEALER)), "theirs.example"):
+                for theirs in (
+                    *NAMES[OTHER_DEALER],
+                    str(of("invitation", OTHER_DEALER)),
+                    str(of("lead", OTHER_DEALER)),
+                    "theirs.example",
+                ):
                     assert theirs not in answer.text, f"{method} {path}"
         assert await house.everything() == before
     assert await house.rt.published() == []
@@ -138,7 +148,7 @@ async def test_the_database_itself_shows_nothing_of_another_dealer(house: House)
     async with house.browser() as browser:
         await browser.post("/a/bbbbbbbbbb", data={"svar": "ring"})
     await house.endpoint(OTHER_DEALER)
-    for table in ("endpoint_secret", '"user"', "told", "invitation", "answer"):
+    for table in ("endpoint_secret", '"user"', "told", "invitation", "lead", "answer"):
         seen = await house.rt.sql(DEALER, f"select dealer_id from api.{table}")
         theirs = await house.rt.sql(OTHER_DEALER, f"select dealer_id from api.{table}")
         assert theirs, f"{table} has something to hide"

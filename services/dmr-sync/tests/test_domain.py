@@ -213,8 +213,9 @@ def test_rows_are_of_one_vehicle_by_vin_else_by_the_registrys_number(record: Rec
 
 @given(st.permutations(range(3)))
 def test_of_rows_the_newest_status_is_true_and_all_periods_count(order: list[int]) -> None:
+    ended = LeasingPeriod(from_on=on("2019-01-01"), to_on=on("2022-01-01"))
     rows = [
-        Record(vin=VIN, plate="OLD", changed_on=on("2019-01-01"), leasing=(LeasingPeriod(from_on=on("2019-01-01"), to_on=on("2022-01-01")),)),
+        Record(vin=VIN, plate="OLD", changed_on=on("2019-01-01"), leasing=(ended,)),
         Record(vin=VIN, plate="NEW", changed_on=on("2024-01-01"), status="registered", inspections=(inspected("2023-01-01"),)),
         Record(vin=VIN, plate="MID", changed_on=on("2022-01-01"), leasing=(LeasingPeriod(from_on=on("2022-02-01")),), odometer_km=50_000),
     ]  # fmt: skip

@@ -77,12 +77,17 @@ def _json(file: Path, report: Report, differences: list[str]) -> str:
     contacts = [
         {**asdict(c), "on": c.on.isoformat(), "reasons": [r.model_dump(mode="json") for r in c.reasons]} for c in report.contacts
     ]
-    return json.dumps({"file": str(file), "contacts": contacts, "differences": differences}, ensure_ascii=False)
+    leads = [
+        {"on": c.on.isoformat(), "time": c.time, "vehicle": c.vehicle, "type": c.type, "channel": c.channel} for c in report.leads
+    ]
+    told = {"file": str(file), "contacts": contacts, "leads": leads, "differences": differences}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _text(file: Path, report: Report, differences: list[str]) -> str:
     lines = [f"{file}: {report.story.title or ''}".rstrip(": ")]
     lines += [f"  {_contact(c, report.story.dealer.language)}" for c in report.contacts]
+    lines += [f"  {_lead(lead, report.story.dealer.language)}" for lead in report.leads]
     lines += [f"  differs: {line}" for line in differences] or ["  as expected"]
     return "\n".join(lines)
 
@@ -90,3 +95,8 @@ def _text(file: Path, report: Report, differences: list[str]) -> str:
 def _contact(contact: Contact, language: str) -> str:
     why = " ".join(sentence(reason.code, reason.params, language) for reason in contact.reasons)
     return f"{contact.on} {contact.time}  {contact.vehicle}  {contact.type} step {contact.step} by {contact.channel}  {why}"
+
+
+def _lead(lead: Contact, language: str) -> str:
+    why = " ".join(sentence(reason.code, reason.params, language) for reason in lead.reasons)
+    return f"{lead.on} {lead.time}  {lead.vehicle}  {lead.type} by {lead.channel}  {why}"

@@ -18,13 +18,17 @@ from common.events.answers import (
     FollowUpRecorded,
     InvitationHeld,
     InvitationRestored,
+    LeadAnswered,
+    LeadFollowUpRecorded,
 )
 from common.events.appointments import AppointmentChanged
-from common.events.customers import Consent, CustomerChanged, SourceChanged, VehicleChanged
+from common.events.customers import Consent, ContractChanged, CustomerChanged, SourceChanged, VehicleChanged
 from common.events.invitations import InvitationChanged
+from common.events.leads import LeadChanged
 from common.events.settings import DealerChanged, Sender, WorkshopChanged
+from common.events.words import LeadType
 from common.events.work_orders import OrderLine, WorkOrderChanged
-from common.ids import AppointmentId, CustomerId, OrderId, SourceId, VehicleId, WorkshopId, derived_id
+from common.ids import AppointmentId, ContractId, CustomerId, OrderId, SourceId, VehicleId, WorkshopId, derived_id
 
 SENDER = Sender(
     name="Scenario", email="workshop@example.com", reply_to="workshop@example.com", phone="+4570000000", sms_name="Scenario",
@@ -71,6 +75,7 @@ class Facts:
             Arrival(self.instant(o.at or o.finished_on or story.run.from_), partial(self._order, o)) for o in story.work_orders
         ]
         found += [Arrival(self.instant(r.at), fact=("registry", self._registry_row(r))) for r in story.registry]
+        found += [Arrival(self.instant(c.at) if c.at else start, partial(self._contract, c)) for c in story.contracts]
         found += [Arrival(self.instant(a.at), partial(self._appointment, a)) for a in story.appointments]
         found += [Arrival(self.instant(a.at), partial(self._answer, a)) for a in story.answers]
         found += [Arrival(self.instant(a.at), partial(self._action, a)) for a in story.actions]
@@ -96,8 +101,11 @@ class Facts:
         )  # fmt: skip
 
     def dealer_changed(self, world: World, settings: dict[str, object]) -> DealerChanged:
-        """The dealer with these settings."""
+        """The dealer with these settings; the basis for leads is taken as declared."""
         dealer = self.story.dealer
+        leads = settings.get("leads")
+        basis = {} if dealer.country == "DE" else {"basis": "existing_customer"}
+        settings = {**settings, "leads": basis | leads if isinstance(leads, dict) else basis}
         return DealerChanged(
             dealer_id=world.dealer, revision=world.revision(DealerChanged, world.dealer), slug="scenario", title="Scenario",
             country=dealer.country, language=dealer.language, timezone=dealer.timezone, subdivision=dealer.subdivision,
@@ -156,6 +164,15 @@ class Facts:
             "first_registered_on": vehicle.first_registered_on,
         }  # fmt: skip
 
+    def _contract(self, contract: told.Contract, world: World) -> Iterator[Event]:
+        found = ContractId(derived_id("contract", contract.id))
+        customer = self._customer_of.get(contract.vehicle)
+        yield ContractChanged(
+            contract_id=found, revision=world.revision(ContractChanged, found), vehicle_id=vehicle_id(contract.vehicle),
+            customer_id=customer_id(customer) if customer else None, kind=contract.kind, starts_on=contract.starts_on,
+            ends_on=contract.ends_on,
+        )  # fmt: skip
+
     def _appointment(self, appointment: told.Appointment, world: World) -> Iterator[Event]:
         found = AppointmentId(derived_id("appointment", appointment.id))
         answered = self._invitation(world, appointment.vehicle, appointment.invitation) if appointment.invitation else None
@@ -172,6 +189,9 @@ class Facts:
         return min(self.instant(each.at) for each in self.story.appointments if each.id == appointment)
 
     def _answer(self, answer: told.Answer, world: World) -> Iterator[Event]:
+        if answer.type in set(LeadType):
+            yield from self._lead_answer(answer, world)
+            return
         invitation = self._invitation(world, answer.vehicle, answer.type)
         if answer.answer == "unsubscribe" and invitation.customer_id is not None:
             yield ContactSuppressed(customer_id=invitation.customer_id, by=answer.by, at=world.clock.now())
@@ -179,6 +199,25 @@ class Facts:
             invitation_id=invitation.invitation_id, vehicle_id=invitation.vehicle_id, customer_id=invitation.customer_id,
             type=answer.type, answer=answer.answer, reason=answer.reason, by=answer.by, at=world.clock.now(),
         )  # fmt: skip
+
+    def _lead_answer(self, answer: told.Answer, world: World) -> Iterator[Event]:
+        if answer.answer not in ("call_me", "no", "unsubscribe"):
+            raise StoryError(f"{answer.type}: nobody can answer {answer.answer} to a lead")
+        lead = self._lead(world, answer.vehicle, answer.type)
+        if answer.answer == "unsubscribe" and lead.customer_id is not None:
+            yield ContactSuppressed(customer_id=lead.customer_id, by=answer.by, at=world.clock.now())
+        yield LeadAnswered(
+            lead_id=lead.lead_id, vehicle_id=lead.vehicle_id, customer_id=lead.customer_id, type=answer.type, answer=answer.answer,
+            reason=answer.reason, by=answer.by, at=world.clock.now(),
+        )  # fmt: skip
+
+    def _lead(self, world: World, vehicle: str, kind: str) -> LeadChanged:
+        """The lead of that type of a vehicle that was told of last."""
+        for envelope in reversed(world.seen):
+            event = envelope.event()
+            if isinstance(event, LeadChanged) and event.vehicle_id == vehicle_id(vehicle) and event.type == kind:
+                return event
+        raise StoryError(f"{world.clock.now():%Y-%m-%d}: {vehicle} has no {kind} lead to answer or close")
 
     def _action(self, action: told.Action, world: World) -> Iterator[Event]:
         now = world.clock.now()
@@ -199,6 +238,9 @@ class Facts:
                 yield InvitationRestored(
                     vehicle_id=vehicle_id(action.vehicle or ""), customer_id=customer_id(customer) if customer else None, at=now
                 )
+            case "outcome" if action.type in set(LeadType):
+                lead = self._lead(world, action.vehicle or "", action.type or "")
+                yield LeadFollowUpRecorded(lead_id=lead.lead_id, vehicle_id=lead.vehicle_id, outcome=action.reason or "", at=now)
             case "hold" | "restore" | "outcome":
                 invitation = self._invitation(world, action.vehicle or "", action.type)
                 where = {"invitation_id": invitation.invitation_id, "vehicle_id": invitation.vehicle_id, "at": now}

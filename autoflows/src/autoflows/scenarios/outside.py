@@ -15,6 +15,7 @@ from autoflows.scenarios.story import Story
 from autoflows.scenarios.world import World
 from common.events import Event
 from common.events.invitations import InvitationChanged
+from common.events.leads import LeadChanged
 from common.events.messages import MessageAccepted, MessageBounced, MessageDelivered, MessageEvent
 
 AT_ONCE = ("refused", "unknown")  # what a provider does at its first try; another channel's try is another
@@ -55,18 +56,19 @@ class Beyond:
         self._world = world
 
     async def result_for(self, text: str) -> str:
-        """What becomes of a message that holds the code of an invitation."""
+        """What becomes of a message that holds the code of an invitation or a lead."""
         if not self._wanted or self._world is None:
             return "accepted"
         await self._world.watch()
-        newest: dict[str, InvitationChanged] = {}
+        newest: dict[str, InvitationChanged | LeadChanged] = {}
         for envelope in self._world.seen:
-            event = envelope.event() if envelope.type == InvitationChanged.name else None
-            if isinstance(event, InvitationChanged):
+            event = envelope.event() if envelope.type in (InvitationChanged.name, LeadChanged.name) else None
+            if isinstance(event, InvitationChanged | LeadChanged):
                 newest[event.code] = event
         for code, invitation in newest.items():
             if code in text:
-                key = (self._names.get(invitation.vehicle_id, ""), invitation.type, invitation.step + 1)
+                step = invitation.step + 1 if isinstance(invitation, InvitationChanged) else 1
+                key = (self._names.get(invitation.vehicle_id, ""), invitation.type, step)
                 return self._wanted.pop(key, "accepted") if self._wanted.get(key) in AT_ONCE else "accepted"
         return "accepted"
 

@@ -1,15 +1,17 @@
 """What came of a story, and how it differs from what was expected."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from autoflows.scenarios.facts import vehicle_id
-from autoflows.scenarios.story import ExpectedContact, OnDay, Story
+from autoflows.scenarios.story import ExpectedContact, ExpectedLead, OnDay, Story
 from common import policy
 from common.bus.envelope import Envelope
 from common.events.invitations import InvitationChanged, Reason
+from common.events.leads import LeadChanged
 from common.events.messages import MessageAccepted, MessageUnknown
 
 Key = tuple[str, str]  # the story's vehicle, the type
@@ -17,7 +19,7 @@ Key = tuple[str, str]  # the story's vehicle, the type
 
 @dataclass(frozen=True)
 class Contact:
-    """A message as it left for one invitation."""
+    """A message as it left for one invitation, or the mail of a lead."""
 
     on: date
     time: str
@@ -38,18 +40,30 @@ class Told:
 
 
 @dataclass
+class ToldLead:
+    """One state of a lead, and when it was told."""
+
+    at: datetime
+    lead: LeadChanged
+
+
+@dataclass
 class Report:
     """One story's outcome."""
 
     story: Story
     contacts: list[Contact] = field(default_factory=list)
     history: dict[Key, list[Told]] = field(default_factory=dict)
+    leads: list[Contact] = field(default_factory=list)
+    lead_history: dict[Key, list[ToldLead]] = field(default_factory=dict)
     explained: dict[tuple[date, str, str], list[str]] = field(default_factory=dict)  # codes of "why not" by day
 
     def differences(self) -> list[str]:
         """What is not as expected, a sentence each; empty when everything is."""
         expect = self.story.expect
         found = self._contacts(expect.contacts)
+        if expect.leads is not None:
+            found += self._leads(expect.leads)
         found += [
             line for closed in expect.closed for line in self._closed(closed.vehicle, closed.type, closed.outcome, closed.because)
         ]
@@ -76,8 +90,23 @@ class Report:
         found += [f"message {name} left as {len(parts)} messages" for name, parts in together.items() if len(parts) != 1]
         return found
 
+    def _leads(self, expected: tuple[ExpectedLead, ...]) -> list[str]:
+        left = list(self.leads)
+        found: list[str] = []
+        for wanted in expected:
+            match = next((lead for lead in left if _is_lead(lead, wanted)), None)
+            if match is None:
+                found.append(f"no lead on {wanted.on}, {wanted.vehicle}, {wanted.type}")
+            else:
+                left.remove(match)
+        return found + [
+            f"unexpected lead on {lead.on}, {lead.vehicle}, {lead.type}, {lead.channel} at {lead.time}" for lead in left
+        ]
+
     def _closed(self, vehicle: str, kind: str, outcome: str, because: str | None) -> list[str]:
-        closed = [told.invitation for told in self.history.get((vehicle, kind), []) if told.invitation.stage == "closed"]
+        states: list[InvitationChanged | LeadChanged] = [told.invitation for told in self.history.get((vehicle, kind), [])]
+        states += [told.lead for told in self.lead_history.get((vehicle, kind), [])]
+        closed = [state for state in states if state.stage == "closed"]
         if any(c.outcome == outcome and (because is None or _says(c, because)) for c in closed):
             return []
         seen = ", ".join(f"{c.outcome} ({'/'.join(r.code for r in c.reasons)})" for c in closed) or "nothing"
@@ -86,7 +115,8 @@ class Report:
         ]
 
     def _held(self, wanted: OnDay) -> list[str]:
-        states = self.as_of(wanted, self._midnight_after(wanted.on))
+        midnight = self._midnight_after(wanted.on)
+        states: list[InvitationChanged | LeadChanged] = [*self.as_of(wanted, midnight), *self._leads_as_of(wanted, midnight)]
         if any(state.blocked == wanted.because for state in states):
             return []
         return [
@@ -148,6 +178,11 @@ class Report:
                 latest[told.invitation.invitation_id] = told.invitation
         return list(latest.values())
 
+    def _leads_as_of(self, wanted: OnDay, instant: datetime) -> list[LeadChanged]:
+        """Each lead of that vehicle and type as it stood at an instant."""
+        told = [told for told in self.lead_history.get((wanted.vehicle, wanted.type), []) if told.at < instant]
+        return list({one.lead.lead_id: one.lead for one in told}.values())
+
     def _midnight_after(self, day: date) -> datetime:
         return self._local(day + timedelta(days=1), time())
 
@@ -167,10 +202,16 @@ def tell_report(story: Story, seen: list[Envelope]) -> Report:
             key = (names[event.vehicle_id], event.type)
             report.history.setdefault(key, []).append(Told(envelope.occurred_at, event))
             reasons[event.invitation_id] = event.reasons
+        elif isinstance(event, LeadChanged) and event.vehicle_id in names:
+            report.lead_history.setdefault((names[event.vehicle_id], event.type), []).append(
+                ToldLead(envelope.occurred_at, event)
+            )
+            reasons[event.lead_id] = event.reasons
         elif isinstance(event, MessageAccepted | MessageUnknown):
             for part in event.contacts:
-                if part.purpose == "invitation" and part.vehicle_id in names:
-                    report.contacts.append(
+                if part.purpose in ("invitation", "lead") and part.vehicle_id in names:
+                    left = report.contacts if part.purpose == "invitation" else report.leads
+                    left.append(
                         Contact(
                             on=event.local_on, time=f"{event.at.astimezone(zone):%H:%M}", vehicle=names[part.vehicle_id],
                             type=part.type or "", step=part.step, channel=event.channel, message=str(event.message_id),
@@ -192,15 +233,20 @@ def _is(contact: Contact, wanted: ExpectedContact) -> bool:
     return same and wanted.channel in (None, contact.channel) and wanted.time in (None, contact.time)
 
 
+def _is_lead(lead: Contact, wanted: ExpectedLead) -> bool:
+    same = (lead.on, lead.vehicle, lead.type) == (wanted.on, wanted.vehicle, wanted.type)
+    return same and wanted.channel in (None, lead.channel)
+
+
 def _line(wanted: ExpectedContact) -> str:
     at = f" at {wanted.time}" if wanted.time else ""
     channel = f", {wanted.channel}" if wanted.channel else ""
     return f"on {wanted.on}, {wanted.vehicle}, {wanted.type}, step {wanted.step}{channel}{at}"
 
 
-def _says(invitation: InvitationChanged, because: str) -> bool:
+def _says(invitation: InvitationChanged | LeadChanged, because: str) -> bool:
     return because == invitation.blocked or any(reason.code == because for reason in invitation.reasons)
 
 
-def _blocks(states: list[InvitationChanged]) -> str:
+def _blocks(states: Sequence[InvitationChanged | LeadChanged]) -> str:
     return ", ".join(state.blocked or f"not held ({state.stage})" for state in states) or "not planned"

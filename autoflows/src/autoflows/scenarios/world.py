@@ -15,7 +15,7 @@ from common.ids import DealerId, derived_id
 from common.service import Runtime, Service
 from common.wakeups import Wakeups
 
-WATCHED = ("invitations", "messages")
+WATCHED = ("invitations", "leads", "messages")
 _ROUNDS = 10_000  # of handling before a story is said to go in circles
 
 
@@ -34,7 +34,7 @@ class World:
         self._wakeups = {name: Wakeups(runtime) for name, runtime in self.runtimes.items()}
         self._revisions: dict[tuple[str, Any], int] = {}
         self._read: Positions | None = None
-        self.seen: list[Envelope] = []  # invitations and messages, in the order they were told
+        self.seen: list[Envelope] = []  # invitations, leads and messages, in the order they were told
 
     async def start(self) -> None:
         for runtime in self.runtimes.values():
@@ -106,7 +106,7 @@ class World:
         return due
 
     async def watch(self) -> None:
-        """See what was told of invitations and messages until now."""
+        """See what was told of invitations, leads and messages until now."""
         reader = next(iter(self.runtimes.values())).reader
         if self._read is None:
             self._read = dict.fromkeys(await reader.heads(WATCHED), 0)

@@ -37,6 +37,13 @@ class Calendar:
                 return found
         raise ValueError(f"no sending day within a year from {day}")
 
+    def moved_back(self, day: date) -> date:
+        """The day itself, or the last sending day before it. Raises ValueError when a year has none."""
+        for back in range(_YEAR):
+            if self.is_sending_day(found := day - timedelta(days=back)):
+                return found
+        raise ValueError(f"no sending day within a year before {day}")
+
 
 def calendar(country: str, subdivision: str | None, sending: Sending, closed_days: Iterable[date]) -> Calendar:
     """The calendar of a workshop in that country (ISO 3166) and subdivision."""

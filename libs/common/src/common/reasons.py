@@ -37,6 +37,19 @@ _DA: Mapping[Because, str] = {
     Because.INSPECTION_FAILED: "Bilen bestod ikke det seneste syn.",
     Because.NOT_DUE: "Indkaldes først {invite_on}.",
     Because.TYPE_OFF: "Værkstedet har slået denne slags indkaldelser fra.",
+    Because.CONTRACT_ENDS: "Bilens {kind} udløber {ends_on}.",
+    Because.NEW_CAR: "Bilen er ny, indregistreret første gang {first_registered_on}, og har ingen serviceaftale.",
+    Because.VISIT_AHEAD: "Bilen skal på værksted {starts_on}; kunden har haft den siden {owned_since}.",
+    Because.NO_CONTRACT: "Vi kender ingen {kind} på bilen, som har en slutdato.",
+    Because.HAS_CONTRACT: "Bilen har en {kind}, der gælder til {until}.",
+    Because.CONTRACTS_NOT_TOLD: "Vi får ikke at vide, hvilke biler der har en serviceaftale.",
+    Because.LEASE_NOT_ACTIVE: "Motorregistret kender ingen aktiv leasing på bilen (læst {read_on}).",
+    Because.NO_FIRST_REGISTRATION: "Vi ved ikke, hvornår bilen blev indregistreret første gang.",
+    Because.NO_VISIT_AHEAD: "Bilen har ingen aftale om et besøg på værkstedet.",
+    Because.CAR_TOO_NEW: "Bilen er under {years} år gammel ved besøget {starts_on}.",
+    Because.OWNED_TOO_SHORT: "Kunden har haft bilen under {years} år ved besøget {starts_on}.",
+    Because.RECENT_LEAD: "Kunden fik den samme slags henvendelse {on}.",
+    Because.NO_BASIS: "Værkstedet har ikke oplyst, på hvilket grundlag salgsleads sendes.",
 }
 _EN: Mapping[Because, str] = {
     Because.DUE: "The last service was on {last_on}; the interval is {months} months ({interval_from}), so the next is due {due_on}.",
@@ -69,6 +82,19 @@ _EN: Mapping[Because, str] = {
     Because.INSPECTION_FAILED: "The vehicle failed its latest inspection.",
     Because.NOT_DUE: "Not invited before {invite_on}.",
     Because.TYPE_OFF: "The workshop has switched this type off.",
+    Because.CONTRACT_ENDS: "The vehicle's {kind} ends on {ends_on}.",
+    Because.NEW_CAR: "The vehicle is new, first registered on {first_registered_on}, and has no service contract.",
+    Because.VISIT_AHEAD: "The vehicle is expected on {starts_on}; the customer has owned it since {owned_since}.",
+    Because.NO_CONTRACT: "No {kind} with an end is known of this vehicle.",
+    Because.HAS_CONTRACT: "The vehicle has a {kind} until {until}.",
+    Because.CONTRACTS_NOT_TOLD: "Nobody tells us which vehicles have a service contract.",
+    Because.LEASE_NOT_ACTIVE: "The motor registry knows of no active lease of this vehicle (read {read_on}).",
+    Because.NO_FIRST_REGISTRATION: "It is not known when the vehicle was first registered.",
+    Because.NO_VISIT_AHEAD: "The vehicle is not expected at the workshop.",
+    Because.CAR_TOO_NEW: "The vehicle is less than {years} years old at its visit on {starts_on}.",
+    Because.OWNED_TOO_SHORT: "The customer has owned the vehicle for less than {years} years at its visit on {starts_on}.",
+    Because.RECENT_LEAD: "The customer got the same kind of lead on {on}.",
+    Because.NO_BASIS: "The workshop has not said on which basis leads are sent.",
 }
 _SENTENCES = {"da": _DA, "en": _EN}
 _BASES: Mapping[str, Mapping[str, str]] = {  # of DUE and NOT_DUE, by what the date rests on
@@ -125,12 +151,15 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "doubtful": " (arten af aftalen er ikke oplyst)", "by hand": "i hånden", "dealer": "værkstedets egen bil",
         "table": "intervaltabellen", "estimate": " (skøn)", "deregistered": "afmeldt", "scrapped": "skrottet", "exported": "eksporteret",
         "stolen": "stjålet",
+        "service_contract": "serviceaftale", "lease": "leasingaftale", "warranty": "garanti", "business": "erhvervskunde",
+        "private": "privatkunde",
     },
     "en": {
         "default": "standard", "rule": "the workshop's rule", "learned": "this vehicle's history", "next_service_on": "noted on the order",
         "doubtful": " (what for is not told)", "call_me": "call me", "other_workshop": "another workshop",
         "done_elsewhere": "done elsewhere", "not_now": "not now", "booking_started": "started to book", "dealer": "the workshop's own",
         "table": "the interval table", "estimate": " (an estimate)",
+        "service_contract": "service contract", "business": "business customer", "private": "private customer",
     },
 }  # fmt: skip
 

@@ -58,6 +58,11 @@ class Asking:
         if self.role not in access.MAY_DECIDE:
             raise Forbidden("Your role may look, but not change this.")
 
+    def must_sell(self) -> None:
+        """Raises Forbidden for roles that have nothing to do with leads."""
+        if self.role not in access.MAY_SELL:
+            raise Forbidden("Your role may look, but not change this.")
+
 
 def hash_password(password: str) -> str:
     """Raises DomainError for one that is too short or too long."""

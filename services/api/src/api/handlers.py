@@ -1,9 +1,10 @@
 """Door 1: what the lists are made of. The newest of each state is kept; nothing is decided here."""
 
-from api import store
+from api import lead_store, store
 from common.events import State
 from common.events.customers import CustomerChanged, SourceChanged, VehicleChanged
 from common.events.invitations import InvitationChanged
+from common.events.leads import LeadChanged
 from common.events.work_orders import WorkOrderChanged
 from common.handling import Handlers
 from common.work import Work
@@ -34,6 +35,11 @@ async def remember_source(event: SourceChanged, work: Work) -> None:
 @handlers.on(InvitationChanged)
 async def remember_invitation(event: InvitationChanged, work: Work) -> None:
     await store.remember_invitation(work.session, work.dealer, event)
+
+
+@handlers.on(LeadChanged)
+async def remember_lead(event: LeadChanged, work: Work) -> None:
+    await lead_store.remember_lead(work.session, work.dealer, event)
 
 
 async def _remember(event: State, work: Work) -> None:

@@ -17,6 +17,8 @@ from common.events.answers import (
     FollowUpRecorded,
     InvitationHeld,
     InvitationRestored,
+    LeadAnswered,
+    LeadFollowUpRecorded,
 )
 from common.events.settings import DealerChanged, UserAlertsChanged
 from common.events.webhooks import WebhookAccepted
@@ -42,7 +44,7 @@ service = Service(
     handlers=handlers,
     publishes=(
         DealerChanged, UserAlertsChanged, CustomerAnswered, ContactSuppressed, CustomerExcluded, FollowUpRecorded, InvitationHeld,
-        InvitationRestored, WebhookAccepted,
+        InvitationRestored, LeadAnswered, LeadFollowUpRecorded, WebhookAccepted,
     ),
     router=_build_router,
     commands=_add_commands,

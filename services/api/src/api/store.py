@@ -13,6 +13,7 @@ from api import tables as t
 from common.events import State
 from common.events.customers import CustomerChanged, SourceChanged, VehicleChanged
 from common.events.invitations import InvitationChanged
+from common.events.leads import LeadChanged
 from common.events.work_orders import WorkOrderChanged
 
 S = TypeVar("S", bound=State)
@@ -298,9 +299,9 @@ async def listed(
 
 
 async def around(
-    session: AsyncSession, dealer: UUID, invitations: Collection[InvitationChanged]
+    session: AsyncSession, dealer: UUID, invitations: Collection[InvitationChanged | LeadChanged]
 ) -> tuple[Mapping[UUID, CustomerChanged], Mapping[UUID, VehicleChanged], Mapping[UUID, list[WorkOrderChanged]]]:
-    """The customers, the vehicles and their orders (newest first) of some invitations."""
+    """The customers, the vehicles and their orders (newest first) of some invitations or leads."""
     customers = {found.customer_id for found in invitations if found.customer_id}
     vehicles = {found.vehicle_id for found in invitations}
     people = await _of(session, dealer, CustomerChanged, _told.c.entity.in_(list(customers)))

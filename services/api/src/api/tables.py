@@ -147,14 +147,14 @@ class InvitationRow(Row, table=True):
 
 
 class AnswerRow(Row, table=True):
-    """What a customer or staff said to an invitation: api's own fact."""
+    """What a customer or staff said to an invitation or a lead: api's own fact."""
 
     __tablename__ = "answer"
     __table_args__ = (sa.Index(None, "dealer_id", "invitation_id"),)
 
     dealer_id: UUID = Field(primary_key=True)
     answer_id: UUID = Field(primary_key=True)
-    invitation_id: UUID
+    invitation_id: UUID  # or the lead
     vehicle_id: UUID
     customer_id: UUID | None = None
     kind: str  # an Answer; or held, restored, excluded, follow_up
@@ -162,3 +162,34 @@ class AnswerRow(Row, table=True):
     by: str
     user_id: UUID | None = None
     at: datetime = Field(sa_type=INSTANT)
+
+
+class LeadRow(Row, table=True):
+    """A lead as last told, with the dates that lists filter on."""
+
+    __tablename__ = "lead"
+    __table_args__ = (sa.Index(None, "dealer_id", "stage", "send_on"), sa.Index(None, "dealer_id", "contacted_on"))
+
+    dealer_id: UUID = Field(primary_key=True)
+    lead_id: UUID = Field(primary_key=True)
+    revision: int = Field(sa_type=sa.BigInteger)
+    vehicle_id: UUID
+    customer_id: UUID | None = None
+    type: str
+    stage: str
+    send_on: date | None = None
+    contacted_on: date | None = None
+    call_from_on: date | None = None
+    outcome: str | None = None
+    permanent: bool = False
+    body: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class LeadLinkRow(Row, table=True):
+    """Whose the code in the link of a lead's mail is."""
+
+    __tablename__ = "lead_link"
+
+    code: str = Field(primary_key=True)
+    dealer_id: UUID
+    lead_id: UUID

@@ -2,7 +2,7 @@
 
 MENU = (
     ("/pending", "Afventer"), ("/follow-up", "Opfølgning"), ("/calls", "Ring op"), ("/booked", "Booket"), ("/no", "Nej"),
-    ("/messages", "Mails"),
+    ("/leads", "Leads"),    ("/messages", "Mails"),
 )  # fmt: skip
 LEADS = {
     "/pending": "Indkaldelser, der sendes inden for en uge. Grå rækker er blokeret; grunden står ved dem.",
@@ -10,6 +10,7 @@ LEADS = {
     "/calls": "Kunder, der har bedt om at blive ringet op. Ring, og notér resultatet.",
     "/booked": "Kunder, der har bestilt tid. Ubekræftede gik til bookingsiden uden at vi har hørt om en tid.",
     "/no": "Kunder, der har svaret nej, med deres grund.",
+    "/leads": "Kunder, der kan have brug for en ny aftale eller en ny bil. De får en mail; I ringer til dem, der vil ringes op.",
     "/messages": "Beskeder, som de er sendt.",
 }
 EMPTY = {
@@ -18,6 +19,7 @@ EMPTY = {
     "/calls": "Ingen venter på et opkald.",
     "/booked": "Ingen har bestilt tid endnu.",
     "/no": "Ingen har svaret nej.",
+    "/leads": "Ingen leads lige nu.",
     "/messages": "Der er ikke sendt beskeder endnu.",
 }
 VIEWS = (
@@ -25,6 +27,20 @@ VIEWS = (
     ("/follow-up?view=awaiting", "Afventer påmindelse"),
     ("/follow-up?view=all", "Alle indkaldte"),
 )
+LEAD_VIEWS = (
+    ("coming", "Kommende"), ("sent", "Sendt"), ("answered", "Besvaret"), ("follow-up", "Opfølgning"), ("call", "Ring op"),
+)  # fmt: skip
+LEAD_EMPTY = {
+    "coming": "Ingen leads de næste 60 dage.",
+    "sent": "Der er ikke sendt mails til leads endnu.",
+    "answered": "Ingen har svaret endnu.",
+    "follow-up": "Ingen at følge op på lige nu.",
+    "call": "Ingen venter på et opkald.",
+}
+LEAD_TYPES = {
+    "contract_expiry": "Serviceaftale udløber", "contract_new_car": "Ny bil uden serviceaftale", "lease_expiry": "Leasing udløber",
+    "warranty_expiry": "Garanti udløber", "visit": "Besøg",
+}  # fmt: skip
 OUTCOMES = {
     "booked": "bestilt", "answered_no": "nej", "call_me": "ring op", "visited": "har været her", "missed": "for sent",
     "no_reaction": "intet svar", "suppressed": "afmeldt", "excluded": "taget fra", "owner_changed": "ny ejer",

@@ -10,17 +10,16 @@ from zoneinfo import ZoneInfo
 
 from common.clock import local_day
 from common.events.customers import CustomerChanged, VehicleChanged
-from common.events.due import MessageDue
 from common.events.messages import Contact
 from common.events.settings import DealerChanged, Sender, UserAlertsChanged, WorkshopChanged
 from common.events.words import Because, Channel
 from common.ids import DealerId
 from common.web import address_of
 from common.work import Work
-from notifier import composing, composing_alerts, recording, texts
+from notifier import composing, composing_alerts, composing_leads, recording, texts
 from notifier.clients import Mail, Sms
 from notifier.domain import look, sms
-from notifier.domain.due import AlertDue, contacts_due, window_of
+from notifier.domain.due import AlertDue, LetterDue, contacts_due, kept_letter
 from notifier.domain.letters import Letter, Part, Places, Written
 from notifier.domain.sender import sender_of
 from notifier.domain.states import ContactState, Purpose, State, Waits
@@ -91,7 +90,7 @@ async def _may_leave(work: Work, row: MessageRow, dealer: DealerChanged | None, 
     """Whether now is the time; else the row says until when it waits, or is given up."""
     if row.purpose == Purpose.ALERT:
         return _known(work, row, dealer)
-    window = window_of(MessageDue.model_validate(row.due))
+    window = kept_letter(row.purpose, row.due).window
     verdict = may_leave(window, now=work.now)
     if isinstance(verdict, TooLate):
         await _give_back(work, row, Because.TOO_LATE)
@@ -116,7 +115,7 @@ def _known(work: Work, row: MessageRow, dealer: DealerChanged | None) -> bool:
 
 
 async def _give_back(work: Work, row: MessageRow, because: Because) -> None:
-    """Its time is over: what nobody else has made meanwhile goes back to the scheduler."""
+    """Its time is over: what nobody else has made meanwhile goes back to who decided it."""
     wanted = contacts_due(row.purpose, row.due)
     mine = await ledger.claim_contacts(work.session, work.dealer, row.message_id, wanted, now=work.now)
     if mine:
@@ -158,8 +157,8 @@ async def last_look(work: Work, claimed: Claimed, ways: Ways) -> Ready | None:
 async def _ready_letter(
     work: Work, row: MessageRow, claimed: Claimed, dealer: DealerChanged, contacts: list[Contact], ways: Ways
 ) -> Ready | None:
-    due = MessageDue.model_validate(row.due)
-    ids = {due.customer_id} | {each for part in due.contacts for each in (part.vehicle_id, part.customer_id) if each}
+    due = kept_letter(row.purpose, row.due)
+    ids = {due.customer_id} | {each for part in due.parts for each in (part.vehicle_id, part.customer_id)}
     who = await facts.identities(work.session, work.dealer, ids)
     contacts = await _untouched(work, row, due, contacts, who)
     if not contacts:
@@ -177,7 +176,8 @@ async def _ready_letter(
         await recording.withdrawn(work, row, contacts, Because.SUPPRESSED)
         await recording.given_up(work, row, State.WITHDRAWN, Because.SUPPRESSED)
         return None
-    written = composing.write(letter, ways.places(work.dealer), pixel=bool(dealer.settings.get("open_tracking", True)))
+    write = composing_leads.write if row.purpose == Purpose.LEAD else composing.write
+    written = write(letter, ways.places(work.dealer), pixel=bool(dealer.settings.get("open_tracking", True)))
     if written is None:
         await recording.put_back(work, row, Waits.NO_TEXT, work.now + LATER)
         return None
@@ -186,21 +186,21 @@ async def _ready_letter(
 
 
 async def _untouched(
-    work: Work, row: MessageRow, due: MessageDue, contacts: list[Contact], who: facts.Identities
+    work: Work, row: MessageRow, due: LetterDue, contacts: list[Contact], who: facts.Identities
 ) -> list[Contact]:
     """The contacts that nothing touched since the message was decided; the others are withdrawn, each with its reason."""
     touched: dict[Because, list[Contact]] = {}
-    customers: dict[UUID, UUID] = {part.invitation_id: part.customer_id or due.customer_id for part in due.contacts}
+    customers = {part.reference: part.customer_id for part in due.parts}
     for contact in contacts:
         heard = await facts.heard(
             work.session,
             work.dealer,
-            invitation=contact.reference,
+            reference=contact.reference,
             vehicle=who.of(contact.vehicle_id) if contact.vehicle_id else set(),
             customer=who.of(customers[contact.reference]),
             channel=row.channel,
         )
-        if because := look.touched(heard, decided_at=row.decided_at):
+        if because := look.touched(look.bearing_on(heard, row.purpose, contact.type), decided_at=row.decided_at):
             touched.setdefault(because, []).append(contact)
     for because, stopped in touched.items():
         row.because = because
@@ -209,12 +209,12 @@ async def _untouched(
 
 
 async def _letter(
-    work: Work, row: MessageRow, due: MessageDue, contacts: list[Contact], who: facts.Identities, dealer: DealerChanged
+    work: Work, row: MessageRow, due: LetterDue, contacts: list[Contact], who: facts.Identities, dealer: DealerChanged
 ) -> Letter | None:
     """What the message is written from, or None while the customer or a vehicle was not heard of yet."""
     customer_id = who.current(due.customer_id)
     customer = (await facts.load(work.session, work.dealer, CustomerChanged, [customer_id])).get(customer_id)
-    parts = [part for part in due.contacts if any(contact.reference == part.invitation_id for contact in contacts)]
+    parts = [part for part in due.parts if any(contact.reference == part.reference for contact in contacts)]
     cars = {part.vehicle_id: who.current(part.vehicle_id) for part in parts}
     vehicles = await facts.load(work.session, work.dealer, VehicleChanged, cars.values())
     if customer is None or any(current not in vehicles for current in cars.values()):
@@ -225,8 +225,7 @@ async def _letter(
         channel=row.channel,
         customer=customer,
         parts=tuple(
-            Part(part.invitation_id, part.step, part.type, part.code, part.due_on, vehicles[cars[part.vehicle_id]])
-            for part in parts
+            Part(part.reference, part.step, part.type, part.code, part.due_on, vehicles[cars[part.vehicle_id]]) for part in parts
         ),
         sender=sender_of(dealer, workshop),
         language=texts.language_for(customer.language or dealer.language),

@@ -17,7 +17,7 @@ def write(letter: Letter, places: Places, *, pixel: bool) -> Written | None:
     return _mail(letter, wording, places, pixel=pixel) if letter.channel == Channel.EMAIL else _sms(letter, wording, places)
 
 
-def _hello(letter: Letter, shared: Any) -> str:
+def hello(letter: Letter, shared: Any) -> str:
     name = names.first_name(letter.customer.full_name, business=letter.customer.kind == "business")
     return texts.fill(shared["hello"], name=name) if name else str(shared["hello_unknown"])
 
@@ -35,7 +35,7 @@ def _mail(letter: Letter, wording: Any, places: Places, *, pixel: bool) -> Writt
         own = {kind: answer_link(part, kind, places) for kind in ("book", "call", "no")}
         links += own.values()
         detail = texts.fill(step["car"], car=car)
-        cars.append(replace(car, detail=detail, links={kind: _redirect(link, places) for kind, link in own.items()}))
+        cars.append(replace(car, detail=detail, links={kind: redirect(link, places) for kind, link in own.items()}))
     links.append(leave := answer_link(letter.parts[0], "unsubscribe", places))
     if pixel:
         links.append(seen := Link(places.mint(), "pixel", ""))
@@ -46,7 +46,7 @@ def _mail(letter: Letter, wording: Any, places: Places, *, pixel: bool) -> Writt
         "language": letter.language,
         "subject": names.one_line(texts.fill(step["subject" if one else "subject_many"], **filled)),
         "preview": texts.fill(step["preview"], **filled),
-        "hello": _hello(letter, shared),
+        "hello": hello(letter, shared),
         "opening": texts.fill(step["opening" if one else "opening_many"], **filled),
         "middle": texts.fill(step["middle"], **filled),
         "cars": cars,
@@ -56,8 +56,8 @@ def _mail(letter: Letter, wording: Any, places: Places, *, pixel: bool) -> Writt
         "workshop": names.one_line(letter.sender.name),
         "phone": texts.fill(shared["phone"], phone=phone) if phone else None,
         "why_you": wording["why_you"],
-        "legal": _legal(letter, shared),
-        "unsubscribe": _redirect(leave, places),
+        "legal": legal(letter, shared),
+        "unsubscribe": redirect(leave, places),
         "unsubscribe_text": shared["footer"]["unsubscribe"],
         "pixel": f"{places.notifier_url}/o/{seen.token}.gif" if pixel else None,
     }
@@ -73,7 +73,7 @@ def _sms(letter: Letter, wording: Any, places: Places) -> Written:
     step = wording["sms"][str(letter.parts[0].step)]
     cars = _cars(letter, shared, places)
     values = {
-        "hello": _hello(letter, shared),
+        "hello": hello(letter, shared),
         "car": cars[0],
         "cars": cars,
         "workshop": names.one_line(letter.sender.name),
@@ -83,11 +83,11 @@ def _sms(letter: Letter, wording: Any, places: Places) -> Written:
     return Written(address=str(letter.customer.mobile), text=text)
 
 
-def _redirect(link: Link, places: Places) -> str:
+def redirect(link: Link, places: Places) -> str:
     return f"{places.notifier_url}/r/{link.token}"
 
 
-def _legal(letter: Letter, shared: Any) -> str:
+def legal(letter: Letter, shared: Any) -> str:
     sender = letter.sender
     registration = names.one_line(sender.registration)
     if registration.replace(" ", "").isdigit():

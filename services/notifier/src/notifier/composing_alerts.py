@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.events.customers import CustomerChanged, VehicleChanged
+from common.events.words import LeadType
 from notifier import texts
 from notifier.domain import names
 from notifier.domain.letters import Written
@@ -49,7 +50,7 @@ def write(alert: Alert) -> Written:
 
 
 def _values(alert: Alert, words: Mapping[str, Any]) -> dict[str, Any]:
-    found = texts.words(alert.language, alert.type) if alert.type else None
+    found = texts.about(alert.language, alert.type) if alert.type else None
     vehicle = alert.vehicle
     name = names.car_name(vehicle.make, vehicle.model) if vehicle else None
     plate = names.plate(vehicle.plate) if vehicle else None
@@ -59,6 +60,7 @@ def _values(alert: Alert, words: Mapping[str, Any]) -> dict[str, Any]:
         "what": found["what"] if found else names.one_line(alert.type) or "service",
         "car": " ".join(part for part in (name, f"({plate})" if plate else None) if part) or None,
         "reason": words["reasons"].get(alert.reason),
+        "is_lead": alert.type in set(LeadType),
     }
 
 

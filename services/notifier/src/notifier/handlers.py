@@ -9,17 +9,22 @@ from common.events.answers import (
     FollowUpRecorded,
     InvitationHeld,
     InvitationRestored,
+    LeadAnswered,
+    LeadFollowUpRecorded,
 )
 from common.events.appointments import AppointmentChanged
 from common.events.customers import CustomerChanged, CustomerMerged, VehicleChanged, VehicleMerged
 from common.events.due import MessageDue
+from common.events.leads import LeadMessageDue
 from common.events.settings import DealerChanged, UserAlertsChanged, WorkshopChanged
 from common.events.webhooks import WebhookAccepted
+from common.events.words import Channel
 from common.handling import Handlers
+from common.ids import WorkshopId
 from common.work import Work
 from notifier import recording
 from notifier.domain import alerts, delivery
-from notifier.domain.due import SEND, weighed_until, window_of
+from notifier.domain.due import SEND, letter_due, weighed_until
 from notifier.domain.states import Purpose, State, Waits
 from notifier.store import facts, ledger
 from notifier.tables import MessageRow
@@ -30,20 +35,31 @@ _log = structlog.get_logger(__name__)
 
 @handlers.on(MessageDue)
 async def remember_due(due: MessageDue, work: Work) -> None:
-    assert work.cause is not None
     if not due.contacts or any(part.step not in (1, 2) for part in due.contacts):
         raise ValueError(f"message {due.message_id} makes no contact, or one beyond the second")
-    send_at = window_of(due).opens_at()
+    await _remember_due(due, Purpose.INVITATION, due.channel, due.workshop_id, work)
+
+
+@handlers.on(LeadMessageDue)
+async def remember_lead_due(due: LeadMessageDue, work: Work) -> None:
+    await _remember_due(due, Purpose.LEAD, Channel.EMAIL, due.workshop_id, work)
+
+
+async def _remember_due(
+    due: MessageDue | LeadMessageDue, purpose: Purpose, channel: str, workshop_id: WorkshopId | None, work: Work
+) -> None:
+    assert work.cause is not None
+    send_at = letter_due(due).window.opens_at()
     look_at = await ledger.add_due(
         work.session,
         work.dealer,
         due.message_id,
         {
-            "purpose": Purpose.INVITATION,
-            "channel": due.channel,
+            "purpose": purpose,
+            "channel": channel,
             "customer_id": due.customer_id,
             "user_id": None,
-            "workshop_id": due.workshop_id,
+            "workshop_id": workshop_id,
             "due": due.model_dump(mode="json"),
             "cause_id": work.cause.id,
             "decided_at": weighed_until(due, work.cause.occurred_at),
@@ -100,6 +116,19 @@ async def remember_answer(answer: CustomerAnswered, work: Work) -> None:
     await _remember_answer(
         work, said | {"kind": "answered", "said_at": answer.at}, alert=alerts.alert_for(answer.answer, answer.by)
     )
+
+
+@handlers.on(LeadAnswered)
+async def remember_lead_answer(answer: LeadAnswered, work: Work) -> None:
+    said = answer.model_dump(include={"vehicle_id", "customer_id", "type", "answer", "reason"})
+    about = {"kind": "answered", "invitation_id": answer.lead_id, "said_at": answer.at}
+    await _remember_answer(work, said | about, alert=alerts.alert_for(answer.answer, answer.by))
+
+
+@handlers.on(LeadFollowUpRecorded)
+async def remember_lead_follow_up(follow_up: LeadFollowUpRecorded, work: Work) -> None:
+    about = {"kind": "followed_up", "invitation_id": follow_up.lead_id, "vehicle_id": follow_up.vehicle_id}
+    await _remember_answer(work, about | {"answer": follow_up.outcome, "said_at": follow_up.at}, alert=None)
 
 
 @handlers.on(ContactSuppressed)

@@ -65,7 +65,7 @@ class AnswerRow(Row, table=True):
     dealer_id: UUID = Field(primary_key=True)
     event_id: UUID = Field(primary_key=True)
     kind: str  # answered, suppressed, followed_up
-    invitation_id: UUID | None = None
+    invitation_id: UUID | None = None  # or the lead that it is about
     vehicle_id: UUID | None = None
     customer_id: UUID | None = None
     type: str | None = None

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from common.events.base import Event, Fact, topic
-from common.ids import CustomerId, InvitationId, MessageId, UserId, VehicleId
+from common.ids import CustomerId, InvitationId, LeadId, MessageId, UserId, VehicleId
 
 TOPIC = topic("messages", writer="notifier", kind="happened", retention_days=30, personal=True)
 
@@ -36,6 +36,10 @@ class MessageEvent(Event):
     def invitations(self) -> dict[InvitationId, int]:
         """The invitations that this message was for, each with its step."""
         return {InvitationId(c.reference): c.step for c in self.contacts if c.purpose == "invitation"}
+
+    def leads(self) -> list[LeadId]:
+        """The leads that this message was for."""
+        return [LeadId(c.reference) for c in self.contacts if c.purpose == "lead"]
 
 
 class MessageAccepted(MessageEvent):

@@ -19,6 +19,7 @@ class Role(StrEnum):
 
 
 MAY_DECIDE = frozenset({Role.OWNER, Role.MANAGER, Role.ADVISOR})  # hold, restore, exclude, record how a follow-up ended
+MAY_SELL = MAY_DECIDE | {Role.SALES}  # record how a lead ended
 
 
 def stands(begun_at: datetime, seen_at: datetime, now: datetime) -> bool:

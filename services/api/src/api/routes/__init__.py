@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.guarding import Guard
 from api.questions import Questions
-from api.routes import customers, pages, rest, webhooks
+from api.routes import customers, leads, pages, rest, webhooks
 from common.service import Runtime
 
 
@@ -14,5 +14,7 @@ def build(runtime: Runtime, guard: Guard, questions: Questions, callback_secret:
     router.include_router(customers.build(runtime, guard))
     router.include_router(webhooks.build(runtime, callback_secret))
     router.include_router(rest.build(runtime, guard, questions))
+    router.include_router(leads.build_rest(runtime, guard))
+    router.include_router(leads.build_pages(runtime, guard))
     router.include_router(pages.build(runtime, guard, questions))
     return router

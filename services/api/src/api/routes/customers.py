@@ -9,11 +9,12 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import answering, store
+from api import answering, lead_store, leads, store
 from api.guarding import Guard, counted_guess
 from api.rendering import CUSTOMER, PRIVATE, PageRoute, page
 from common.events.customers import VehicleChanged
 from common.events.invitations import InvitationChanged
+from common.events.leads import LeadChanged
 from common.events.settings import DealerChanged, WorkshopChanged
 from common.events.words import Answer, NoReason
 from common.ids import DealerId
@@ -25,6 +26,13 @@ REASONS = (
     (NoReason.OTHER_WORKSHOP, "Jeg bruger et andet værksted"),
     (NoReason.PRICE, "Prisen"),
     (NoReason.DONE_ELSEWHERE, "Det er lavet et andet sted"),
+    (NoReason.NOT_NOW, "Ikke lige nu"),
+    (NoReason.OTHER, "Noget andet"),
+)
+LEAD_REASONS = (
+    (NoReason.SOLD, "Bilen er solgt"),
+    (NoReason.DONE_ELSEWHERE, "Jeg har fundet en anden løsning"),
+    (NoReason.PRICE, "Prisen"),
     (NoReason.NOT_NOW, "Ikke lige nu"),
     (NoReason.OTHER, "Noget andet"),
 )
@@ -49,7 +57,8 @@ class Found:
     """What a code leads to."""
 
     dealer: DealerId
-    invitation: UUID
+    reference: UUID  # the invitation, or the lead
+    is_lead: bool = False
 
 
 def build(runtime: Runtime, guard: Guard) -> APIRouter:
@@ -58,25 +67,26 @@ def build(runtime: Runtime, guard: Guard) -> APIRouter:
     async def find(request: Request, code: str) -> Found | None:
         """Whose a code is. Guessing is counted by address and waits longer each time; who has a right code is never kept waiting,
         for many customers and mail programs share an address."""
-        async with runtime.sessions() as session:
-            link = await store.link(session, code) if re.fullmatch(r"[A-Za-z0-9]{1,20}", code) else None
-        if link is None:
-            await guard.count_try(counted_guess(guard.address(request)))
-            return None
-        return Found(DealerId(link.dealer_id), link.invitation_id)
+        if re.fullmatch(r"[A-Za-z0-9]{1,20}", code):
+            async with runtime.sessions() as session:
+                if (link := await store.link(session, code)) is not None:
+                    return Found(DealerId(link.dealer_id), link.invitation_id)
+                if (link := await lead_store.link(session, code)) is not None:
+                    return Found(DealerId(link.dealer_id), link.lead_id, is_lead=True)
+        await guard.count_try(counted_guess(guard.address(request)))
+        return None
 
     async def show(request: Request, code: str, template: str) -> Response:
         found = await find(request, code)
         if found is None:
             return gone()
         async with runtime.work(found.dealer) as work:
-            invitation = await answering.find(work, found.invitation)
-            values = await around(work, invitation)
-            said = (await store.answers_of(work.session, work.dealer, [found.invitation])).get(found.invitation, [])
+            values = await around(work, await asked(work, found))
+            said = (await store.answers_of(work.session, work.dealer, [found.reference])).get(found.reference, [])
         answers = [row.kind for row in said if row.kind in ALREADY]
         hint = request.query_params.get("svar", "")
         return page(
-            template, headers=CUSTOMER, code=code, hint=hint if hint in (*SAID, "afmeld") else "", reasons=REASONS, thanks=None,
+            template, headers=CUSTOMER, code=code, hint=hint if hint in (*SAID, "afmeld") else "", thanks=None,
             answered=ALREADY[answers[-1]] if answers else None, **values,
         )  # fmt: skip
 
@@ -102,12 +112,12 @@ def build(runtime: Runtime, guard: Guard) -> APIRouter:
         found = await find(request, code)
         if found is None:
             return gone()
-        if svar not in SAID or (svar == "nej" and grund not in set(NoReason)):
+        if svar not in SAID or (svar == "nej" and grund not in set(NoReason)) or (found.is_lead and svar == "book"):
             return RedirectResponse(f"/a/{code}", status_code=303, headers=PRIVATE)
         async with runtime.work(found.dealer) as work:
-            invitation = await answering.find(work, found.invitation)
-            values = await around(work, invitation)
-            await answering.answer(work, invitation, SAID[svar], NoReason(grund) if svar == "nej" else None, by="link")
+            what = await asked(work, found)
+            values = await around(work, what)
+            await say(work, what, SAID[svar], NoReason(grund) if svar == "nej" else None)
         if svar == "book" and values["booking"]:
             return RedirectResponse(with_reference(values["booking"], code), status_code=303, headers=PRIVATE)
         return thanks(SAID[svar], code, values)
@@ -119,16 +129,31 @@ def build(runtime: Runtime, guard: Guard) -> APIRouter:
         if found is None:
             return gone()
         async with runtime.work(found.dealer) as work:
-            invitation = await answering.find(work, found.invitation)
-            values = await around(work, invitation)
-            await answering.answer(work, invitation, Answer.UNSUBSCRIBE, None, by="link")
+            what = await asked(work, found)
+            values = await around(work, what)
+            await say(work, what, Answer.UNSUBSCRIBE, None)
         return thanks(Answer.UNSUBSCRIBE, code, values)
 
     return router
 
 
-async def around(work: Work, invitation: InvitationChanged) -> dict[str, Any]:
-    """The words on the page: who asks, about which vehicle, and who that legally is."""
+async def asked(work: Work, found: Found) -> InvitationChanged | LeadChanged:
+    """The invitation, or the lead, that a code leads to. Raises NotFound."""
+    if found.is_lead:
+        return await leads.find(work, found.reference)
+    return await answering.find(work, found.reference)
+
+
+async def say(work: Work, what: InvitationChanged | LeadChanged, said: Answer, reason: NoReason | None) -> None:
+    """Record what a customer answered by the link."""
+    if isinstance(what, LeadChanged):
+        await leads.answer(work, what, said, reason, by="link")
+    else:
+        await answering.answer(work, what, said, reason, by="link")
+
+
+async def around(work: Work, invitation: InvitationChanged | LeadChanged) -> dict[str, Any]:
+    """The words on the page: who asks, about which vehicle, and who that legally is. Of a lead there is nothing to book."""
     dealer = await store.told(work.session, work.dealer, DealerChanged, work.dealer)
     workshop = None
     if invitation.workshop_id is not None:
@@ -138,11 +163,15 @@ async def around(work: Work, invitation: InvitationChanged) -> dict[str, Any]:
     what = f"{name} ({car.plate})" if car and car.plate and name else (car.plate if car and car.plate else name) or "din bil"
     sender = dealer.sender if dealer else None
     legal = [sender.legal_name, sender.address, sender.registration, sender.phone] if sender else []
+    is_lead = isinstance(invitation, LeadChanged)
+    intro = leads.intro(invitation.type, what) if is_lead else f"Det er tid til service på {what}."
+    booking_url = (workshop.booking_url if workshop else None) or (dealer.booking_url if dealer else None) or ""
     return {
         "language": "da",
         "workshop": (sender.name if sender and sender.name else None) or (dealer.title if dealer else ""),
-        "intro": f"Det er tid til service på {what}.",
-        "booking": (workshop.booking_url if workshop else None) or (dealer.booking_url if dealer else None) or "",
+        "intro": intro,
+        "booking": "" if is_lead else booking_url,
+        "reasons": LEAD_REASONS if is_lead else REASONS,
         "footer": " · ".join(part for part in legal if part),
     }
 
@@ -157,7 +186,7 @@ def with_reference(url: str, code: str) -> str:
 def thanks(said: Answer, code: str, values: dict[str, Any]) -> Response:
     title, text = THANKS[said]
     told = {"title": title, "text": text, "undo": said != Answer.UNSUBSCRIBE}
-    return page("customer.html", headers=CUSTOMER, code=code, thanks=told, hint="", reasons=REASONS, answered=None, **values)
+    return page("customer.html", headers=CUSTOMER, code=code, thanks=told, hint="", answered=None, **values)
 
 
 def gone() -> Response:

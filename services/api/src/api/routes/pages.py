@@ -34,29 +34,31 @@ def actions(row: InvitationView) -> list[tuple[str, str]]:
     return []
 
 
+async def shell(runtime: Runtime, asking: Asking, here: str) -> Mapping[str, Any]:
+    """What stands around every page of the dealer."""
+    async with runtime.work(asking.dealer) as work:
+        dealer = await store.told(work.session, work.dealer, DealerChanged, work.dealer)
+        sources = await listing.source_views(work)
+        polled = {source.title for source in await store.sources(work.session, work.dealer) if source.polled}
+    now = runtime.clock.now()
+    shown = [
+        {
+            **source.model_dump(),
+            "cannot_tell": [FACTS[what] for what in source.cannot_tell],
+            "stale": source.title in polled and (source.fresh_at is None or now - source.fresh_at > STALE),
+        }
+        for source in sources
+    ]
+    return {
+        "language": "da", "asking": asking, "dealer": dealer.title if dealer else "", "lists": MENU, "here": here,
+        "sources": shown,
+        "zone": dealer.timezone if dealer else "UTC", "heading": dict(MENU)[here], "lead": LEADS[here], "empty": EMPTY[here],
+        "may_decide": asking.role in access.MAY_DECIDE,
+    }  # fmt: skip
+
+
 def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
     router = APIRouter(include_in_schema=False, route_class=PageRoute)
-
-    async def shell(asking: Asking, here: str) -> Mapping[str, Any]:
-        async with runtime.work(asking.dealer) as work:
-            dealer = await store.told(work.session, work.dealer, DealerChanged, work.dealer)
-            sources = await listing.source_views(work)
-            polled = {source.title for source in await store.sources(work.session, work.dealer) if source.polled}
-        now = runtime.clock.now()
-        shown = [
-            {
-                **source.model_dump(),
-                "cannot_tell": [FACTS[what] for what in source.cannot_tell],
-                "stale": source.title in polled and (source.fresh_at is None or now - source.fresh_at > STALE),
-            }
-            for source in sources
-        ]
-        return {
-            "language": "da", "asking": asking, "dealer": dealer.title if dealer else "", "lists": MENU, "here": here,
-            "sources": shown,
-            "zone": dealer.timezone if dealer else "UTC", "heading": dict(MENU)[here], "lead": LEADS[here], "empty": EMPTY[here],
-            "may_decide": asking.role in access.MAY_DECIDE,
-        }  # fmt: skip
 
     async def show_list(request: Request, here: str, name: str, view: str | None = None) -> Response:
         try:
@@ -67,7 +69,7 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
             found = await listing.list_of(work, name, cursor=request.query_params.get("cursor"), limit=50, language="da")
         return page(
             "list.html", headers=INSIDE, list=found, view=view, views=VIEWS if view else (), actions=actions, outcomes=OUTCOMES,
-            no_reasons=NO_REASONS, **await shell(asking, here),
+            no_reasons=NO_REASONS, **await shell(runtime, asking, here),
         )  # fmt: skip
 
     @router.get("/style.css")
@@ -139,7 +141,7 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
             asking = await guard.asking(request)
         except NotLoggedIn:
             return RedirectResponse("/login", status_code=303, headers=PRIVATE)
-        around = await shell(asking, "/messages")
+        around = await shell(runtime, asking, "/messages")
         try:
             if message_id is None:
                 found = await questions.messages(asking, cursor=request.query_params.get("cursor"), limit=50)

@@ -60,12 +60,12 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _keep_nowhere(response: Response) -> None:
+def keep_nowhere(response: Response) -> None:
     response.headers["cache-control"] = "no-store"
 
 
 def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
-    router = APIRouter(prefix=V1, dependencies=[Depends(_keep_nowhere)], responses=REFUSALS)
+    router = APIRouter(prefix=V1, dependencies=[Depends(keep_nowhere)], responses=REFUSALS)
 
     async def asking(request: Request) -> Asking:
         return await guard.asking(request)

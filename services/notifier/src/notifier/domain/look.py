@@ -1,9 +1,10 @@
 """The last look: what was heard of a contact since its message was decided, and whether that keeps it from leaving."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from common.events.words import Answer, Because
+from common.events.words import Answer, Because, LeadType
+from notifier.domain.states import Purpose
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,13 @@ def touched(heard: Heard, *, decided_at: datetime) -> Because | None:
     if _after(heard.appointment_at, decided_at):
         return Because.APPOINTMENT_AHEAD
     return Because.FACT_PARKED if heard.parked else None
+
+
+def bearing_on(heard: Heard, purpose: str, kind: str | None) -> Heard:
+    """Of what was heard that which bears on this kind of contact: an appointment stops a lead only where it is about a visit."""
+    if purpose == Purpose.LEAD and kind != LeadType.VISIT:
+        return replace(heard, appointment_at=None)
+    return heard
 
 
 def _after(instant: datetime | None, decided_at: datetime) -> bool:

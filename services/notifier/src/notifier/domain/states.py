@@ -35,6 +35,7 @@ GIVEN_UP = frozenset({State.REFUSED, State.WITHDRAWN, State.SUPERSEDED})
 class Purpose(StrEnum):
     INVITATION = "invitation"
     ALERT = "alert"
+    LEAD = "lead"
 
 
 class Waits(StrEnum):

@@ -159,33 +159,33 @@ async def is_parked(session: AsyncSession, dealer: DealerId, subjects: set[UUID]
 
 
 async def heard(
-    session: AsyncSession, dealer: DealerId, *, invitation: UUID, vehicle: set[UUID], customer: set[UUID], channel: str
+    session: AsyncSession, dealer: DealerId, *, reference: UUID, vehicle: set[UUID], customer: set[UUID], channel: str
 ) -> Heard:
-    """Everything heard that bears on one contact of one invitation."""
+    """Everything heard that bears on one contact of one invitation, or on a lead."""
     answers = await session.execute(
         select(AnswerRow).where(
             ANSWER.dealer_id == dealer,
             or_(
-                ANSWER.invitation_id == invitation,
+                ANSWER.invitation_id == reference,
                 (ANSWER.kind == "suppressed") & ANSWER.customer_id.in_(customer),
             ),
         )
     )
     rows = list(answers.scalars())
     begun = [row.heard_at for row in rows if row.answer == Answer.BOOKING_STARTED]
-    held = await _held(session, dealer, {invitation} | vehicle | customer)
+    held = await _held(session, dealer, {reference} | vehicle | customer)
     let_go = [restored for subject in vehicle | customer if (restored := held.get(subject, (None, None))[1])]
-    appointments = await _appointments(session, dealer, invitation, vehicle, customer)
+    appointments = await _appointments(session, dealer, reference, vehicle, customer)
     return Heard(
         answers=frozenset(row.answer for row in rows if row.kind == "answered" and row.answer),
         booking_started_at=max(begun, default=None),
         followed_up=any(row.kind == "followed_up" for row in rows),
         suppressed=any(row.kind == "suppressed" and row.channel in (None, channel) for row in rows),
-        held=_stands(*held.get(invitation, (None, None)), *let_go),
+        held=_stands(*held.get(reference, (None, None)), *let_go),
         excluded=any(_stands(*held.get(subject, (None, None))) for subject in vehicle | customer),
-        booked=any(row.invitation_id == invitation and row.status in _STANDS for row in appointments),
+        booked=any(row.invitation_id == reference and row.status in _STANDS for row in appointments),
         appointment_at=max((row.changed_at for row in appointments), default=None),
-        parked=await is_parked(session, dealer, {invitation} | vehicle | customer),
+        parked=await is_parked(session, dealer, {reference} | vehicle | customer),
     )
 
 

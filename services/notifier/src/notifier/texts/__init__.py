@@ -31,6 +31,11 @@ def words(language: str, name: str) -> Mapping[str, Any] | None:
     return tomllib.loads(found.read_text("utf-8")) if found.is_file() else None
 
 
+def about(language: str, kind: str) -> Mapping[str, Any] | None:
+    """The words of a type of invitation or lead; None where there are none."""
+    return words(language, kind) or words(language, f"lead_{kind}")
+
+
 def fill(template: str, **values: Any) -> str:
     """One line or paragraph with its places filled in."""
     return str(_one(template).render(values)).strip()
