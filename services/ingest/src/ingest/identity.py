@@ -77,6 +77,44 @@ class Identities:
         found = set((await store.named(self._work.session, self._work.dealer, CUSTOMER, number)).values())
         return CustomerId(found.pop()) if len(found) == 1 else await self.customer(CustomerSnapshot(number), as_of="")
 
+    async def customer_reached(
+        self, name: str | None, email: str | None, mobile: str | None, plate: str | None, invited: CustomerId | None
+    ) -> CustomerId | None:
+        """The only customer with this e-mail address, or else with this number; of several the one whose vehicle it is. Where there is
+        none: the one we invited, or else one nobody knew yet. Where that is not sure, nobody."""
+        work = self._work
+        for address in ({"email": email} if email else {}, {"mobile": mobile} if mobile else {}):
+            found = await store.reached_by(work.session, work.dealer, **address) if address else []
+            if len(found) > 1:
+                owner = await self._owner_by_plate(plate)
+                found = [one for one in found if one in (owner, invited)][:1]
+                return CustomerId(found[0]) if found else None
+            if found:
+                return CustomerId(found[0])
+        if invited is not None and await store.told(work.session, work.dealer, CustomerChanged, invited) is not None:
+            return invited
+        if not (email or mobile):
+            return None
+        customer = await self._customer((email or mobile or "").lower())
+        event = CustomerChanged(revision=0, customer_id=customer, full_name=name, email=email, mobile=mobile)
+        await tell(work, event)
+        return customer
+
+    async def _owner_by_plate(self, plate: str | None) -> UUID | None:
+        told = await self.vehicle_as_told(VehicleSnapshot(plate=plate)) if plate else None
+        return told.customer_id if told is not None else None
+
+    async def still(self, vehicle: VehicleId | None) -> VehicleId | None:
+        """A vehicle under the id that it has now; None for one that was never told."""
+        work = self._work
+        for _ in range(10):
+            if vehicle is None or (merged := await store.told(work.session, work.dealer, VehicleMerged, vehicle)) is None:
+                break
+            vehicle = merged.into_id
+        if vehicle is None or await store.told(work.session, work.dealer, VehicleChanged, vehicle) is None:
+            return None
+        return vehicle
+
     async def _customer(self, number: str) -> CustomerId:
         """Find or mint the customer of that number: here, in the source whose numbers these are, else as a booking named him."""
         work = self._work

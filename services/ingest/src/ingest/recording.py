@@ -179,12 +179,19 @@ class Recorder:
             return await self._credit_note(event.model_copy(update={"status": "credited"}), snapshot)
         return await tell(self._work, await self._judged(event))
 
-    async def appointment(self, snapshot: AppointmentSnapshot, invitation: InvitationId | None = None) -> Came:
-        """Record an appointment."""
+    async def appointment(
+        self,
+        snapshot: AppointmentSnapshot,
+        invitation: InvitationId | None = None,
+        *,
+        customer: CustomerId | None = None,
+        vehicle: VehicleId | None = None,
+    ) -> Came:
+        """Record an appointment. `customer` and `vehicle` are those that are known otherwise; what a snapshot names goes first."""
         work = self._work
         await store.lock_dealer(work.session, work.dealer)
-        customer = await self._customer_of(snapshot)
-        vehicle = await self._identities.vehicle(snapshot.vehicle, None)
+        customer = await self._customer_of(snapshot) or customer
+        vehicle = await self._identities.vehicle(snapshot.vehicle, None) or await self._identities.still(vehicle)
         found = AppointmentId(await self._find(APPOINTMENT, snapshot.number) or await self._mint(APPOINTMENT, snapshot.number))
         before = await store.told(work.session, work.dealer, AppointmentChanged, found)
         event = AppointmentChanged(
@@ -198,6 +205,20 @@ class Recorder:
             await self._identities.tell_vehicle(vehicle, snapshot.vehicle, "")
         await self._identities.settle_owner(before.vehicle_id if before is not None else None, but=vehicle)
         return came
+
+    async def forget_appointment(self, number: str) -> None:
+        """This turned out to be another appointment that is told: it is none by itself."""
+        found = await self._find(APPOINTMENT, number)
+        told = await store.told(self._work.session, self._work.dealer, AppointmentChanged, found) if found else None
+        if told is not None:
+            await tell(self._work, told.model_copy(update={"status": "cancelled"}))
+            await self._identities.settle_owner(told.vehicle_id)
+
+    async def whoever(
+        self, name: str | None, email: str | None, mobile: str | None, plate: str | None, invited: CustomerId | None
+    ) -> CustomerId | None:
+        """The customer who booked: the one with this address or number, else the one we invited, else a new one."""
+        return await self._identities.customer_reached(name, email, mobile, plate, invited)
 
     async def _customer_of(self, snapshot: AppointmentSnapshot) -> CustomerId | None:
         if snapshot.customer is None:

@@ -17,7 +17,7 @@ from common.events.customers import ContractChanged, CustomerChanged, VehicleCha
 from common.events.settings import DealerChanged
 from common.events.work_orders import WorkOrderChanged
 from ingest.domain import crediting, owning
-from ingest.tables import AliasRow, DealerRow, EntityRow, ImportRow, KeptRow, SourceRow
+from ingest.tables import AliasRow, BookingRow, DealerRow, EntityRow, ImportRow, KeptRow, SourceRow
 
 S = TypeVar("S", bound=State)
 ACTIVE = "active"
@@ -32,6 +32,7 @@ class Alias(NamedTuple):
 
 
 _dealer, _source, _entity = DealerRow.__table__, SourceRow.__table__, EntityRow.__table__  # type: ignore[attr-defined]  # sqlmodel
+_booking = BookingRow.__table__  # type: ignore[attr-defined]  # as below
 _alias, _import, _kept = AliasRow.__table__, ImportRow.__table__, KeptRow.__table__  # type: ignore[attr-defined]  # as above
 
 
@@ -357,3 +358,37 @@ async def mended(session: AsyncSession, dealer_id: UUID, source_id: UUID, number
 async def drop_kept(session: AsyncSession, dealer_id: UUID, source_id: UUID) -> None:
     """Forget what is kept of a source."""
     await session.execute(delete(_kept).where(_kept.c.dealer_id == dealer_id, _kept.c.source_id == source_id))
+
+
+async def bookings_named(session: AsyncSession, dealer_id: UUID, source_id: UUID, names: Collection[str]) -> dict[str, Any]:
+    """The bookings of a system that are known, by name."""
+    mine = (_booking.c.dealer_id == dealer_id) & (_booking.c.source_id == source_id)
+    return {row.name: row for row in await session.execute(select(_booking).where(mine, _booking.c.name.in_(names)))}
+
+
+async def bookings_of(session: AsyncSession, dealer_id: UUID, source_id: UUID, chain: UUID) -> list[Any]:
+    """The bookings that were moved into each other."""
+    mine = (_booking.c.dealer_id == dealer_id) & (_booking.c.source_id == source_id) & (_booking.c.chain_id == chain)
+    return list(await session.execute(select(_booking).where(mine).order_by(_booking.c.name)))
+
+
+async def move_bookings(session: AsyncSession, dealer_id: UUID, source_id: UUID, chain: UUID, into: UUID) -> None:
+    """Two chains turn out to be one."""
+    mine = (_booking.c.dealer_id == dealer_id) & (_booking.c.source_id == source_id) & (_booking.c.chain_id == chain)
+    await session.execute(update(_booking).where(mine).values(chain_id=into))
+
+
+async def save_booking(
+    session: AsyncSession,
+    dealer_id: UUID,
+    source_id: UUID,
+    name: str,
+    chain: UUID,
+    facts: dict[str, Any],
+    invitation: UUID | None,
+) -> None:
+    """Keep what is known of a booking."""
+    key = {"dealer_id": dealer_id, "source_id": source_id, "name": name}
+    values = {"chain_id": chain, "facts": facts, "invitation_id": invitation}
+    write = insert(_booking).values(key | values)
+    await session.execute(write.on_conflict_do_update(index_elements=list(key), set_=values))

@@ -133,3 +133,17 @@ class KeptRow(Row, table=True):
     problem: str
     kept_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
     number: str | None = None  # of the order; when that is recorded, nothing is left to repair
+
+
+class BookingRow(Row, table=True):
+    """A booking of another system, and what its webhooks told of it. One that was moved is a new one in the same chain."""
+
+    __tablename__ = "booking"
+    __table_args__ = (sa.Index("booking_chain_idx", "dealer_id", "source_id", "chain_id"),)
+
+    dealer_id: UUID = Field(primary_key=True)
+    source_id: UUID = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    chain_id: UUID
+    facts: dict[str, Any] = Field(sa_type=JSONB)
+    invitation_id: UUID | None = None
