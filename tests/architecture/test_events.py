@@ -18,7 +18,6 @@ WAYS_BACK = {"answers", "settings", "webhooks"}  # from api up to anyone; `messa
 MESSAGES_BACK = {"scheduler", "leads"}
 NOT_TOLD_YET = {  # readers are ready
     "workshop.changed.v1",  # nobody tells it before workshops can be added
-    "contract.changed.v1",  # nobody before contracts can be brought
     "owner.released.v1",  # nobody before changes of owners are listed
     "campaign.answered.v1",
     "invitation.requested.v1",

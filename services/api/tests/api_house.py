@@ -96,12 +96,12 @@ class House:
             assert answer.status_code == 204, answer.text
             yield browser
 
-    async def endpoint(self, dealer: DealerId = DEALER, secret: str | None = None) -> tuple[str, str]:
+    async def endpoint(self, dealer: DealerId = DEALER, secret: str | None = None, system: str = "booking") -> tuple[str, str]:
         """The path that a dealer's booking system posts to, and one more secret that signs what it posts."""
         secret = secret or signatures.new_secret()
         async with self.rt.work(dealer) as work:
-            name = await endpoints.add(work, self.rt.settings, "booking", secret, self.clock.now())
-        return f"/webhooks/booking/{name}", secret
+            name = await endpoints.add(work, self.rt.settings, system, secret, self.clock.now())
+        return f"/webhooks/{system}/{name}", secret
 
     async def tell_dealer(self, **changes: object) -> None:
         """Say something else of the dealer."""

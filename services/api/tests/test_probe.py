@@ -23,12 +23,13 @@ class For(Enum):
     DECIDERS = auto()
 
 
+DELIVERED = ("booking/{endpoint}", "calendly/{endpoint}", "calcom/{endpoint}")
 LISTS = ("/pending", "/follow-up", "/calls", "/booked", "/no", "/leads", "/messages", "/messages/{message_id}")
 DOORS = {
     **dict.fromkeys((("GET", path) for path in ("/", "/login", "/style.css")), For.ANYONE),
     **dict.fromkeys(((method, f"/{way}/{{code}}") for way in "asu" for method in ("GET", "HEAD")), For.ANYONE),
     **dict.fromkeys((("POST", path) for path in ("/login", "/a/{code}", "/u/{code}", "/api/v1/session")), For.ANYONE),
-    **dict.fromkeys((("POST", f"/webhooks/{path}") for path in ("booking/{endpoint}", "gatewayapi/{address}")), For.ANYONE),
+    **dict.fromkeys((("POST", f"/webhooks/{path}") for path in (*DELIVERED, "gatewayapi/{address}")), For.ANYONE),
     **dict.fromkeys((("GET", path) for path in LISTS), For.USERS),
     **dict.fromkeys((("GET", f"/api/v1{path}") for path in (*LISTS, "/session", "/sources")), For.USERS),
     ("POST", "/logout"): For.USERS,

@@ -98,12 +98,14 @@ async def test_a_file_is_brought_with_its_sources_mapping(run: Run, office: Any,
     assert made.exit_code == 0, made.output
     bring = ("import", str(file), "--dealer", "nordhavn", "--source", "planner")
     tried = await run(*bring, "--dry-run")
-    assert "1 orders would be recorded, 0 unchanged, 1 bad rows" in tried.output
+    assert "1 orders would be recorded (1 new, 0 changed), 0 unchanged, 1 bad rows" in tried.output
+    assert "new order 1: " in tried.output
+    assert "finished_on 2025-03-01" in tried.output
     first, second = await run(*bring), await run(*bring)
     assert (first.exit_code, second.exit_code) == (1, 1)
-    assert "1 orders recorded, 0 unchanged, 1 bad rows" in first.output
-    assert "line 3: order 2: finished_on: 'soon' is no date" in first.output
-    assert "0 orders recorded, 1 unchanged" in second.output
+    assert "1 orders recorded (1 new, 0 changed), 0 unchanged, 1 bad rows" in first.output
+    assert "line 3, Dato: order 2: finished_on: 'soon' is no date. Write the day as 2026-12-31" in first.output
+    assert "0 orders recorded (0 new, 0 changed), 1 unchanged" in second.output
     assert set(await office.orders(DEALER)) == {"1"}
     assert "cannot be used" in (await run("connect", "list", "--dealer", "nordhavn")).output
 
@@ -161,3 +163,23 @@ async def test_a_source_nobody_made_or_a_file_that_is_not_there_is_said(run: Run
     assert "connect file" in str(missing.exception)
     await run("connect", "file", "--dealer", "nordhavn", "--name", "Archive")
     assert "cannot be read" in str((await run("import", str(file), "--dealer", "nordhavn", "--source", "Archive")).exception)
+
+
+async def test_a_source_keeps_a_mapping_of_each_kind_of_file(run: Run, office: Any, tmp_path: Path) -> None:
+    (tmp_path / "orders.json").write_text(json.dumps(MAPPING))
+    contracts = {"columns": {"Nr": "number", "Reg": "plate", "Slut": "ends_on"}, "defaults": {"contract_kind": "lease"}}
+    (tmp_path / "contracts.json").write_text(json.dumps(contracts))
+    make = ("connect", "file", "--dealer", "nordhavn", "--name", "dms")
+    await run(*make, "--mapping", str(tmp_path / "orders.json"))
+    await run(*make, "--mapping", str(tmp_path / "contracts.json"), "--kind", "contracts")
+    assert "gives orders, contracts" in (await run("connect", "list", "--dealer", "nordhavn")).output
+    (tmp_path / "contracts.csv").write_text("Nr;Reg;Slut\nL1;AB12345;2027-03-01\n")
+    (tmp_path / "orders.csv").write_text("Ordre;Dato;Reg;Tekst\n1;2025-03-01;AB12345;Service\n")
+    here = ("--dealer", "nordhavn", "--source", "dms")
+    brought = await run("import", str(tmp_path / "contracts.csv"), *here, "--kind", "contracts")
+    assert "1 contracts recorded" in brought.output
+    assert "1 orders recorded" in (await run("import", str(tmp_path / "orders.csv"), *here)).output
+    wrong = await run("import", str(tmp_path / "orders.csv"), *here, "--kind", "customers")
+    assert "it has mappings of contracts, orders" in str(wrong.exception)
+    assert "no field" in str((await run(*make, "--mapping", str(tmp_path / "contracts.json"), "--kind", "orders")).exception)
+    assert "needs a mapping" in str((await run(*make, "--kind", "orders")).exception)

@@ -14,8 +14,9 @@ from common.bus.envelope import seal
 from common.events.work_orders import OrderLine, WorkOrderChanged
 from common.ids import DealerId, OrderId, SourceId
 from ingest.domain import crediting, economic
-from ingest.domain.mapping import FileMapping, order_of
+from ingest.domain.mapping import FileMapping
 from ingest.domain.merging import Identity, Known, identify
+from ingest.domain.rows import order_of
 from ingest.domain.snapshots import OrderSnapshot, TooLarge
 
 REAL = Path(__file__).parents[3].parent / "shared" / "fixtures" / "economic"

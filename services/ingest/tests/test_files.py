@@ -307,7 +307,7 @@ async def test_what_cannot_be_told_only_when_it_is_recorded_is_a_bad_row_and_the
     long_ago = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2)))  # no reader lets it pass: it overflows in UTC
     good = [Entry(OrderSnapshot(number, "open"), (Spot(line, number),), name=number) for line, number in ((1, "1"), (3, "3"))]
     bad = Entry(AppointmentSnapshot("2", long_ago), (Spot(2, "two"),), name="appointment-2")
-    bringing = files.Bringing(bring.office.rt, DEALER, source, dry_run=False)
+    bringing = files.Bringing(bring.office.rt, DEALER, source, files.Plan(None))
     await bringing.record([good[0], bad, good[1]])
     report = await bringing.end()
     assert (set(await bring.office.orders()), report.recorded, [row.line for row in report.bad]) == ({"1", "3"}, 2, [2])
@@ -335,10 +335,10 @@ def test_a_large_file_is_read_without_holding_what_it_tells(tmp_path: Path) -> N
 def test_a_file_that_is_too_large_is_refused_with_what_one_may_have(tmp_path: Path) -> None:
     with (tmp_path / "large.csv").open("wb") as file:
         file.truncate(files.MAX_BYTES + 1)
-    with pytest.raises(DomainError, match="at most 50 MB and 500,000 rows"):
+    with pytest.raises(DomainError, match="at most 50 MB and 1,000,000 rows"):
         files.read(tmp_path / "large.csv", MAPPING, Place("DK", ZoneInfo("UTC")))
-    (tmp_path / "long.jsonl").write_bytes(b"\n" * 500_001)
-    with pytest.raises(DomainError, match="more than 500,000 rows"):
+    (tmp_path / "long.jsonl").write_bytes(b"\n" * 1_000_001)
+    with pytest.raises(DomainError, match="more than 1,000,000 rows"):
         files.read(tmp_path / "long.jsonl", None, Place("DK", ZoneInfo("UTC")))
 
 
@@ -392,7 +392,7 @@ def test_a_mapping_that_cannot_be_is_refused_with_what_is_wrong(given: Any, said
 @given(st.text(alphabet='ab;"\n\r 1', max_size=80))
 def test_no_text_breaks_the_reader_and_every_row_has_its_line(text: str) -> None:
     mapping = read_mapping({"columns": {"n": "number", "t": "text"}})
-    sheet = csvfile.Sheet(f"n;t\n{text}", mapping)
+    sheet = csvfile.Sheet(csvfile.lines(f"n;t\n{text}"), mapping)
     rows = list(sheet.rows())
     assert [sheet.row(found.line) for found in rows] == rows
     assert [found.line for found in rows] == sorted({found.line for found in rows})

@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 from common import policy
 from common.errors import DomainError
 
+
 class StoryError(ValueError):
     """A file that cannot be read as a scenario; the message says where and why."""
 

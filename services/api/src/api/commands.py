@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from api import endpoints, store
 from api.domain.access import Role
-from api.domain.signatures import is_secret, new_secret
+from api.domain.bookings import BOOKING, CALCOM, CALENDLY, SYSTEMS
+from api.domain.signatures import is_key, is_secret, new_secret
 from api.guarding import hash_password
 from api.interface import interface
 from common import policy, values
@@ -24,6 +25,7 @@ from common.service import Service, opened
 from common.work import Work
 
 _out = Console(soft_wrap=True, highlight=False, markup=False)
+SIGNED = {BOOKING: "Standard Webhooks", CALENDLY: "Calendly's signing key", CALCOM: "Cal.com's secret"}
 ALERTS = ("call_me", "no", "booked", "unsubscribe")
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 Slug = Annotated[str, typer.Option(help="The dealer's short name: letters, digits and dashes; it never changes.")]
@@ -146,20 +148,26 @@ def add_commands(app: typer.Typer, service: Service) -> None:
     @webhooks.command(name="add")
     def add_webhook(
         dealer: Slug,
-        source: Annotated[str, typer.Option(help="What posts there: booking.")] = "booking",
+        source: Annotated[str, typer.Option(help=f"What posts there: {', '.join(SYSTEMS)}.")] = "booking",
         secret: Annotated[
             str | None, typer.Option(help="Default: one is made up and shown once.", envvar="AUTOFLOWS_WEBHOOK_SECRET")
         ] = None,
     ) -> None:
         """Make an address for a booking system, or one more secret for it while the old one is replaced."""
-        if source != "booking":
-            raise DomainError("Only booking systems post webhooks as yet.", code="unknown_source")
-        if secret is not None and not is_secret(secret):
-            raise DomainError("A secret is whsec_ and 24 to 64 bytes in base64.", code="bad_secret")
-        endpoint, chosen = asyncio.run(_add_webhook(service, dealer, source, secret or new_secret()))
+        if source not in SYSTEMS:
+            raise DomainError(f"There is no such booking system; there are {', '.join(SYSTEMS)}.", code="unknown_source")
+        if secret is not None and not (is_secret(secret) if source == BOOKING else is_key(secret)):
+            raise DomainError(
+                "A secret is whsec_ and 24 to 64 bytes in base64."
+                if source == BOOKING
+                else "A secret has 16 to 200 characters and no spaces.",
+                code="bad_secret",
+            )
+        made = new_secret() if source == BOOKING else secrets.token_urlsafe(32)
+        endpoint, chosen = asyncio.run(_add_webhook(service, dealer, source, secret or made))
         _out.print(f"Address: {endpoint}")
         _out.print(
-            f"Secret (Standard Webhooks), shown only now: {chosen}" if secret is None else "It is signed with the given secret."
+            f"Secret ({SIGNED[source]}), shown only now: {chosen}" if secret is None else "It is signed with the given secret."
         )
 
 

@@ -19,7 +19,7 @@ from common.service import Runtime, Service, opened
 from ingest import files, store
 from ingest.clients.economic import BASE, CALLS_A_DAY
 from ingest.clients.sealing import Sealer
-from ingest.domain.mapping import FileMapping, Gives, read_mapping
+from ingest.domain.mapping import KINDS, FileMapping, Gives, chosen, mappings_of, read_mapping
 from ingest.recording import POLL, Recorder
 
 _out = Console(soft_wrap=True, highlight=False, markup=False)
@@ -74,19 +74,20 @@ def add_commands(app: typer.Typer, service: Service) -> None:
         mapping: Annotated[
             Path | None, typer.Option(help="A JSON file that maps columns to fields; without one: JSON lines.")
         ] = None,
+        kind: Annotated[
+            str | None, typer.Option(help=f"What such a file holds: {', '.join(KINDS)}. One mapping of each kind is kept.")
+        ] = None,
         gives: Annotated[list[str] | None, typer.Option(help="What its files tell, where that is not what one expects.")] = None,
         numbers_of: Annotated[
             str | None, typer.Option(help="Another source of this dealer with the same customer numbers.")
         ] = None,
     ) -> None:
-        """A source whose files are brought by `autoflows import`."""
-        found = _mapping(mapping) if mapping is not None else None
-        config = {
-            "gives": _gives(gives) or list(found.told() if found else ("orders", "open_orders")),
-            "mapping": found.model_dump() if found else None,
-            "numbers_of": str(source_id(dealer_named(dealer), numbers_of)) if numbers_of else None,
-        }
-        asyncio.run(_connect(service, dealer, name, "file", config, None))
+        """A source whose files are brought by `autoflows import`. Run again for one more kind of file, or another mapping."""
+        found = _mapping(mapping, kind) if mapping is not None else None
+        if kind is not None and found is None:
+            raise DomainError("JSON lines say themselves what each line is; a kind needs a mapping.", code="bad_kind")
+        other = str(source_id(dealer_named(dealer), numbers_of)) if numbers_of else None
+        asyncio.run(_connect_file(service, dealer, name, found, _gives(gives), other))
 
     @connect.command(name="list")
     def list_sources(dealer: Annotated[str, typer.Option(help="The dealer's short name.")]) -> None:
@@ -105,16 +106,21 @@ def add_commands(app: typer.Typer, service: Service) -> None:
 
     @app.command(name="import")
     def import_file(
-        path: Annotated[
-            Path, typer.Argument(metavar="FILE", help=f"A CSV or JSON-lines file of orders or appointments, {files.MAY_HAVE}.")
-        ],
+        path: Annotated[Path, typer.Argument(metavar="FILE", help=f"A CSV, XLSX or JSON-lines file, {files.MAY_HAVE}.")],
         dealer: Annotated[str, typer.Option(help="The dealer's short name.")],
         source: Annotated[str, typer.Option(help="The source's name (autoflows connect file).")],
         mapping: Annotated[Path | None, typer.Option(help="Another mapping than the source's.")] = None,
+        kind: Annotated[
+            str | None, typer.Option(help="What it holds, where the source has several kinds: orders, contracts, …")
+        ] = None,
+        complete: Annotated[
+            bool, typer.Option("--complete", help="It has every contract: one that it has no more is taken back.")
+        ] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and keep nothing.")] = False,
     ) -> None:
-        """Bring a file of orders or appointments. Bad rows are told by line and kept for repair; the rest goes in."""
-        raise typer.Exit(asyncio.run(_import(service, path, dealer, source, mapping, dry_run)))
+        """Bring a file of orders, appointments, contracts, customers or vehicles. Bad rows are told by line and kept for repair;
+        the rest goes in."""
+        raise typer.Exit(asyncio.run(_import(service, path, dealer, source, mapping, kind, complete, dry_run)))
 
 
 async def _connect(
@@ -134,6 +140,28 @@ async def _connect(
             if kind != "file":
                 work.wake(POLL, work.now)
     _out.print(f"{name} is connected for {slug}.")
+
+
+async def _connect_file(
+    service: Service, slug: str, name: str, mapping: FileMapping | None, gives: list[str], numbers_of: str | None
+) -> None:
+    """Keep a mapping of its kind beside those that the source has."""
+    dealer = dealer_named(slug)
+    async with opened(service) as runtime, runtime.work(dealer) as work:
+        row = await store.source(work.session, dealer, source_id(dealer, name))
+    if row is not None and row.kind != "file":
+        raise DomainError(f"{name} is a source of another kind ({row.kind}); call this one otherwise.", code="other_kind")
+    before = row.config if row is not None and mapping is not None else {}
+    kept = {kind: one.model_dump(mode="json") for kind, one in mappings_of(before).items()}
+    if mapping is not None:
+        kept[mapping.kind] = mapping.model_dump(mode="json")
+    told = gives or list(mapping.told() if mapping is not None else ("orders", "open_orders"))
+    config = {
+        "gives": list(dict.fromkeys([*(before.get("gives") or ()), *told])),
+        "mappings": kept,
+        "numbers_of": numbers_of or before.get("numbers_of"),
+    }
+    await _connect(service, slug, name, "file", config, None)
 
 
 async def _list(service: Service, slug: str) -> None:
@@ -184,29 +212,42 @@ def _write(to: Path, rows: Sequence[Any]) -> None:
     _out.print(f"{len(mine)} of {len(rows)} are written to {to}, as UTF-8.")
 
 
-async def _import(service: Service, path: Path, slug: str, name: str, mapping: Path | None, dry_run: bool) -> int:
+async def _import(
+    service: Service, path: Path, slug: str, name: str, mapping: Path | None, kind: str | None, complete: bool, dry_run: bool
+) -> int:
     dealer = dealer_named(slug)
     async with opened(service) as runtime:
         await _known(runtime, dealer, slug)
         async with runtime.work(dealer) as work:
             source = await store.source(work.session, dealer, source_id(dealer, name))
-        kept = source.config.get("mapping") if source is not None else None
-        found = _mapping(mapping) if mapping is not None else (read_mapping(kept) if kept else None)
+        given = _mapping(mapping, kind) if mapping is not None else None
+        found = given or chosen(mappings_of(source.config) if source is not None else {}, kind)
         with Progress(console=_err, disable=not _err.is_terminal, transient=True) as progress:
             task = progress.add_task(path.name, total=None)
             report = await files.bring(
-                runtime, dealer, source_id(dealer, name), path, mapping=found, dry_run=dry_run,
+                runtime, dealer, source_id(dealer, name), path, mapping=found, dry_run=dry_run, complete=complete,
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
             )  # fmt: skip
+    _tell(path.name, report, dry_run)
+    return 1 if report.bad else 0
+
+
+def _tell(file: str, report: files.Report, dry_run: bool) -> None:
     would = "would be " if dry_run else ""
     _out.print(
-        f"{path.name}: {report.recorded} {report.kinds} {would}recorded, {report.unchanged} unchanged, {len(report.bad)} bad rows."
+        f"{file}: {report.recorded} {report.kinds} {would}recorded ({report.new} new, {report.changed} changed), "
+        f"{report.unchanged} unchanged, {len(report.bad)} bad rows."
     )
+    if report.taken_back:
+        _out.print(f"{report.taken_back} contracts that it has no more {'would be' if dry_run else 'were'} taken back.")
+    for example in report.examples:
+        _out.print(f"  {example.came} {example.what}: {example.said}")
+    if report.note:
+        _err.print(report.note)
     for bad in report.bad[:SHOWN]:
-        _err.print(f"line {bad.line}: {bad.problem}")
+        _err.print(f"line {bad.line}{f', {bad.column}' if bad.column else ''}: {bad.problem}. {bad.todo}".rstrip())
     if len(report.bad) > SHOWN:
         _err.print(f"… and {len(report.bad) - SHOWN} more")
-    return 1 if report.bad else 0
 
 
 async def _known(runtime: Runtime, dealer: DealerId, slug: str) -> None:
@@ -237,9 +278,9 @@ def _gives(words: list[str] | None) -> list[str]:
     return words or []
 
 
-def _mapping(path: Path) -> FileMapping:
+def _mapping(path: Path, kind: str | None = None) -> FileMapping:
     try:
-        return read_mapping(json.loads(path.read_text(encoding="utf-8")))
+        return read_mapping(json.loads(path.read_text(encoding="utf-8")), kind)
     except OSError as error:
         raise DomainError(f"{path} cannot be read: {error.strerror}.", code="no_file") from None
     except ValueError as error:

@@ -1,6 +1,7 @@
 """Bringing a file: in slices, with its progress as a row; bad rows are kept for repair by line, the rest goes in."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,13 +16,27 @@ from common.service import Runtime
 from common.work import Work
 from ingest import store
 from ingest.domain.entries import MOST_ROWS, Entry, JsonLines, Pile, Place, Table
-from ingest.domain.mapping import FileMapping
-from ingest.domain.snapshots import AppointmentSnapshot, OrderSnapshot
+from ingest.domain.examples import number_of, shown
+from ingest.domain.mapping import KINDS, ONE_OF, ContractLine, FileMapping, Kind
+from ingest.domain.snapshots import (
+    AppointmentSnapshot,
+    ContractSnapshot,
+    CustomerSnapshot,
+    OrderSnapshot,
+    Thing,
+    VehicleRecord,
+)
 from ingest.recording import Recorder
+from ingest.telling import Came
 
 MAX_BYTES = 50 * 1024 * 1024
 MAY_HAVE = f"at most {MAX_BYTES // 1024**2} MB and {MOST_ROWS:,} rows"
-SLICE = 200
+SLICE = 50  # recorded in one transaction: whoever else tells of this dealer waits for no more
+MOST_EXAMPLES = 10  # of a dry run
+_KIND_OF: dict[type[Thing], Kind] = {
+    OrderSnapshot: "orders", AppointmentSnapshot: "appointments", ContractSnapshot: "contracts", CustomerSnapshot: "customers",
+    VehicleRecord: "vehicles",
+}  # fmt: skip
 
 
 class BadLine(NamedTuple):
@@ -29,23 +44,47 @@ class BadLine(NamedTuple):
 
     line: int
     problem: str
+    column: str | None = None
+    todo: str = ""
+
+
+class Example(NamedTuple):
+    """One of the first that are new or changed, as a dry run shows them."""
+
+    came: str  # new, changed
+    what: str  # order 4711
+    said: str  # what it tells, or what of it changes
 
 
 @dataclass
 class Report:
-    """What came of a file."""
+    """What came of a file, or would."""
 
-    recorded: int = 0
+    new: int = 0
+    changed: int = 0
     unchanged: int = 0
-    appointments: int = 0  # of those
+    things: Counter[str] = field(default_factory=Counter)  # what those are
     bad: list[BadLine] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
+    taken_back: int = 0  # contracts that a complete file has no more
+    note: str | None = None  # what else is to be known
+
+    @property
+    def recorded(self) -> int:
+        return self.new + self.changed
 
     @property
     def kinds(self) -> str:
-        """What it held, as a word."""
-        if not self.appointments:
-            return "orders"
-        return "appointments" if self.appointments == self.recorded + self.unchanged else "orders and appointments"
+        """What it held, as words."""
+        return " and ".join(kind for kind in KINDS if self.things[kind]) or "rows"
+
+
+class Plan(NamedTuple):
+    """How a file is read: the mapping (None: JSON lines), whether it is only tried, and whether it has every contract."""
+
+    mapping: FileMapping | None
+    dry_run: bool = False
+    complete: bool = False
 
 
 def read(path: Path, mapping: FileMapping | None, place: Place) -> Pile:
@@ -59,7 +98,18 @@ def read(path: Path, mapping: FileMapping | None, place: Place) -> Pile:
         raw = path.read_bytes()
     except OSError as error:
         raise DomainError(f"{path} cannot be read: {error.strerror}.", code="no_file") from None
+    return parse(raw, mapping, place)
+
+
+def parse(raw: bytes, mapping: FileMapping | None, place: Place) -> Pile:
+    """A file's content, whatever it is written in. Raises DomainError for one that cannot be read at all."""
     return JsonLines(raw, place) if mapping is None else Table(raw, mapping, place)
+
+
+async def place_of(work: Work) -> Place:
+    """Where this dealer reads files."""
+    house = await store.dealer(work.session, work.dealer)
+    return Place(house.country, ZoneInfo(house.timezone)) if house else Place("DK", ZoneInfo("UTC"))
 
 
 async def bring(
@@ -70,32 +120,35 @@ async def bring(
     *,
     mapping: FileMapping | None,
     dry_run: bool,
+    complete: bool = False,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Report:
-    """Record a file's orders and appointments. With `dry_run` everything is tried and nothing kept."""
+    """Record what a file tells. With `dry_run` everything is tried and nothing kept."""
     async with runtime.work(dealer) as work:
-        house, source = await store.dealer(work.session, dealer), await store.source(work.session, dealer, source_id)
+        place, source = await place_of(work), await store.source(work.session, dealer, source_id)
     if source is None:
         raise NotFound("This dealer has no such source. Make it first: autoflows connect file …")
-    pile = read(path, mapping, Place(house.country, ZoneInfo(house.timezone)) if house else Place("DK", ZoneInfo("UTC")))
-    bringing = Bringing(runtime, dealer, source, dry_run=dry_run)
+    pile = read(path, mapping, place)
+    plan = Plan(mapping, dry_run, complete or (mapping is not None and mapping.complete))
+    bringing = Bringing(runtime, dealer, source, plan)
     await bringing.begin(path.name, pile.header)
     done = 0
-    for slice_ in _slices(pile.entries()):
+    for slice_ in slices(pile.entries()):
         await bringing.record(slice_)
         progress(done := done + len(slice_), len(pile))
+    await bringing.take_back(pile)
     return await bringing.end()
 
 
 class Bringing:
     """One file on its way into one source."""
 
-    def __init__(self, runtime: Runtime, dealer: DealerId, source: Any, *, dry_run: bool) -> None:
-        self._runtime, self._dealer, self._source, self._dry_run = runtime, dealer, source, dry_run
-        self._import_id, self._report = new_id(), Report()
+    def __init__(self, runtime: Runtime, dealer: DealerId, source: Any, plan: Plan) -> None:
+        self._runtime, self._dealer, self._source, self._plan = runtime, dealer, source, plan
+        self._import_id, self.report = new_id(), Report()
 
     async def begin(self, file: str, header: str | None) -> None:
-        if not self._dry_run:
+        if not self._plan.dry_run:
             async with self._runtime.work(self._dealer) as work:
                 await store.begin_import(
                     work.session, self._dealer, self._import_id, self._source.source_id, file=file, header=header, at=work.now
@@ -109,31 +162,69 @@ class Bringing:
             for entry in _apart(entries, error):
                 await self.record([entry])
 
+    async def take_back(self, pile: Pile) -> None:
+        """A contract that a complete file has no more is no more: but not where a row hides which contract it tells of."""
+        if not self._plan.complete:
+            return
+        there = pile.numbers("contract")
+        if there is None:
+            self.report.note = "A row tells of no contract that can be known again, so no contract was taken back."
+            return
+        try:
+            async with self._runtime.work(self._dealer) as work:
+                gone = await self._recorder(work).contracts_but(there)
+        except DomainError as error:
+            self.report.note = str(error)
+            return
+        self.report.taken_back = len(gone)
+        for start in range(0, 0 if self._plan.dry_run else len(gone), SLICE):
+            async with self._runtime.work(self._dealer) as work:
+                await self._recorder(work).take_back(gone[start : start + SLICE])
+
     async def end(self) -> Report:
         source = self._source
-        if not self._dry_run:
+        if not self._plan.dry_run:
             async with self._runtime.work(self._dealer) as work:
                 await store.count_imported(
                     work.session, self._dealer, self._import_id, recorded=0, unchanged=0, bad=0, ended_at=work.now
                 )
                 await store.change_source(work.session, self._dealer, source.source_id, state="fine", fresh_at=work.now)
-                await Recorder.of(work, source).source(title=source.title, kind=source.kind, fresh_at=work.now, polled=False)
-        self._report.bad.sort()
-        return self._report
+                await self._recorder(work).source(title=source.title, kind=source.kind, fresh_at=work.now, polled=False)
+        self.report.bad.sort(key=lambda bad: bad.line)
+        return self.report
 
-    async def _in_one(self, entries: Sequence[Entry]) -> int:
-        recorded = 0
+    def _recorder(self, work: Work) -> Recorder:
+        lines: dict[str, ContractLine] = self._plan.mapping.contract_lines if self._plan.mapping is not None else {}
+        return Recorder.of(work, self._source, lines)
+
+    async def _in_one(self, entries: Sequence[Entry]) -> list[Came]:
+        """What each that can be used changed."""
+        came = []
         with contextlib.suppress(_TriedOnly):
             async with self._runtime.work(self._dealer) as work:
-                recorder = Recorder.of(work, self._source)
+                recorder = self._recorder(work)
                 for entry in entries:
-                    recorded += await _told(recorder, entry)
-                if self._dry_run:
+                    if entry.thing is not None:
+                        came.append(await self._one(recorder, entry))
+                if self._plan.dry_run:
                     raise _TriedOnly
-                await self._keep(work, entries, recorded)
-        return recorded
+                await self._keep(work, entries, came)
+        return came
 
-    async def _keep(self, work: Work, entries: Sequence[Entry], recorded: int) -> None:
+    async def _one(self, recorder: Recorder, entry: Entry) -> Came:
+        """Record one; of the first few that a dry run would change, show what."""
+        assert entry.thing is not None
+        if not self._plan.dry_run or len(self.report.examples) >= MOST_EXAMPLES:
+            return await recorder.record(entry.thing)
+        before = await recorder.as_told(entry.thing)
+        came = await recorder.record(entry.thing)
+        if came:
+            what = f"{ONE_OF[_KIND_OF[type(entry.thing)]]} {number_of(entry.thing)}"
+            said = shown(before, await recorder.as_told(entry.thing))
+            self.report.examples.append(Example(came.name.lower(), what, said))
+        return came
+
+    async def _keep(self, work: Work, entries: Sequence[Entry], came: Sequence[Came]) -> None:
         """What was recorded is mended, unless a later row of it is bad; what is bad is kept."""
         source = self._source.source_id
         names = [entry.name for entry in entries if entry.thing is not None and entry.name is not None]
@@ -144,17 +235,18 @@ class Bringing:
             for bad in entry.bad
         ]
         await store.keep(work.session, work.dealer, source, work.now, *kept)
-        unchanged = sum(entry.thing is not None for entry in entries) - recorded
+        recorded = sum(map(bool, came))
         await store.count_imported(
-            work.session, work.dealer, self._import_id, recorded=recorded, unchanged=unchanged, bad=len(kept)
+            work.session, work.dealer, self._import_id, recorded=recorded, unchanged=len(came) - recorded, bad=len(kept)
         )
 
-    def _count(self, entries: Sequence[Entry], recorded: int) -> None:
-        report, things = self._report, [entry.thing for entry in entries if entry.thing is not None]
-        report.recorded += recorded
-        report.unchanged += len(things) - recorded
-        report.appointments += sum(isinstance(thing, AppointmentSnapshot) for thing in things)
-        report.bad += [BadLine(bad.spot.line, bad.problem) for entry in entries for bad in entry.bad]
+    def _count(self, entries: Sequence[Entry], came: Sequence[Came]) -> None:
+        report, counted = self.report, Counter(came)
+        report.new += counted[Came.NEW]
+        report.changed += counted[Came.CHANGED]
+        report.unchanged += counted[Came.UNCHANGED]
+        report.things.update(_KIND_OF[type(entry.thing)] for entry in entries if entry.thing is not None)
+        report.bad += [BadLine(bad.spot.line, bad.problem, bad.column, bad.todo) for entry in entries for bad in entry.bad]
 
 
 class _TriedOnly(Exception):
@@ -170,14 +262,7 @@ def _apart(entries: Sequence[Entry], error: Exception) -> Sequence[Entry]:
     return [entries[0].spoilt(f"it cannot be told: {error}")]
 
 
-async def _told(recorder: Recorder, entry: Entry) -> bool:
-    if entry.thing is None:
-        return False
-    if isinstance(entry.thing, OrderSnapshot):
-        return await recorder.order(entry.thing)
-    return await recorder.appointment(entry.thing)
-
-
-def _slices(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+def slices(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    """So many at a time as are recorded in one transaction."""
     while slice_ := list(islice(entries, SLICE)):
         yield slice_

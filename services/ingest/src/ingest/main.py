@@ -7,7 +7,14 @@ import typer
 
 from common.errands import Errand
 from common.events.appointments import AppointmentChanged
-from common.events.customers import CustomerChanged, CustomerMerged, SourceChanged, VehicleChanged, VehicleMerged
+from common.events.customers import (
+    ContractChanged,
+    CustomerChanged,
+    CustomerMerged,
+    SourceChanged,
+    VehicleChanged,
+    VehicleMerged,
+)
 from common.events.work_orders import WorkOrderChanged
 from common.service import Runtime, Service
 from ingest.clients.sealing import Sealer
@@ -33,6 +40,7 @@ service = Service(
         CustomerChanged,
         CustomerMerged,
         VehicleChanged,
+        ContractChanged,
         VehicleMerged,
         SourceChanged,
         WorkOrderChanged,

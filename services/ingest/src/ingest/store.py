@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -13,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.events import State
 from common.events.appointments import AppointmentChanged
+from common.events.customers import ContractChanged, CustomerChanged, VehicleChanged
 from common.events.settings import DealerChanged
 from common.events.work_orders import WorkOrderChanged
-from ingest.domain import crediting
-from ingest.tables import AliasRow, DealerRow, EntityRow, ImportRow, KeptRow, SourceRow
+from ingest.domain import crediting, owning
+from ingest.tables import AliasRow, BookingRow, DealerRow, EntityRow, ImportRow, KeptRow, SourceRow
 
 S = TypeVar("S", bound=State)
+ACTIVE = "active"
 
 
 class Alias(NamedTuple):
@@ -30,6 +32,7 @@ class Alias(NamedTuple):
 
 
 _dealer, _source, _entity = DealerRow.__table__, SourceRow.__table__, EntityRow.__table__  # type: ignore[attr-defined]  # sqlmodel
+_booking = BookingRow.__table__  # type: ignore[attr-defined]  # as below
 _alias, _import, _kept = AliasRow.__table__, ImportRow.__table__, KeptRow.__table__  # type: ignore[attr-defined]  # as above
 
 
@@ -114,7 +117,14 @@ async def as_of(session: AsyncSession, dealer_id: UUID, kind: type[State], entit
     return await session.scalar(select(_entity.c.as_of).where(_where(dealer_id, kind.name, entity))) or ""
 
 
-async def owner_of(session: AsyncSession, dealer_id: UUID, vehicle: UUID) -> UUID | None:
+async def registered(session: AsyncSession, dealer_id: UUID, vehicle: UUID) -> owning.Registered | None:
+    """Whose a list of vehicles says that this one is."""
+    rows = select(_entity.c.owner_id, _entity.c.owner_since).where(_where(dealer_id, VehicleChanged.name, vehicle))
+    found = (await session.execute(rows)).first()
+    return owning.Registered(found.owner_id, found.owner_since) if found is not None and found.owner_id is not None else None
+
+
+async def seen_with(session: AsyncSession, dealer_id: UUID, vehicle: UUID) -> owning.Seen | None:
     """The customer of a vehicle's latest finished order, else of its latest open one, else of its latest appointment."""
     told, stands = _entity.c.told, _entity.c.status.in_(("finished", "open", "booked", "moved"))
     day = func.coalesce(*(told[name].astext for name in ("finished_on", "changed_on", "starts_at")))
@@ -122,13 +132,23 @@ async def owner_of(session: AsyncSession, dealer_id: UUID, vehicle: UUID) -> UUI
     rank = case((_entity.c.status == "finished", 0), (_entity.c.status == "open", 1), else_=2)
     mine = (_entity.c.dealer_id == dealer_id) & _entity.c.kind.in_((WorkOrderChanged.name, AppointmentChanged.name))
     latest = (rank, day.desc().nulls_last(), func.length(number).desc(), number.desc())
-    found: UUID | None = await session.scalar(
-        select(_entity.c.customer_id)
+    rows = (
+        select(_entity.c.customer_id, _entity.c.kind, day.label("day"))
         .where(mine, _entity.c.vehicle_id == vehicle, _entity.c.customer_id.is_not(None), stands)
         .order_by(*latest)
         .limit(1)
     )
-    return found
+    found = (await session.execute(rows)).first()
+    if found is None:
+        return None
+    on = date.fromisoformat(found.day[:10]) if found.day else None
+    return owning.Seen(found.customer_id, on, found.kind == WorkOrderChanged.name)
+
+
+async def move_owner(session: AsyncSession, dealer_id: UUID, customer: UUID, into: UUID) -> None:
+    """Vehicles that a list says are one customer's are another's."""
+    same = (_entity.c.dealer_id == dealer_id) & (_entity.c.owner_id == customer)
+    await session.execute(update(_entity).where(same).values(owner_id=into))
 
 
 async def credit_of(session: AsyncSession, dealer_id: UUID, order: UUID) -> str | None:
@@ -137,8 +157,9 @@ async def credit_of(session: AsyncSession, dealer_id: UUID, order: UUID) -> str 
     return found
 
 
-async def save(session: AsyncSession, dealer_id: UUID, event: S, **beside: str | None) -> S | None:
-    """Keep an entity, and beside it `as_of` and `credits`; what to tell of it with its next revision, None when nothing changed."""
+async def save(session: AsyncSession, dealer_id: UUID, event: S, **beside: object) -> S | None:
+    """Keep an entity, and beside it `as_of`, `credits`, `given` and whose a list says it is; what to tell of it with its next
+    revision, None when nothing changed."""
     name, entity = event.name, event.entity()
     before = (await session.execute(select(_entity).where(_where(dealer_id, name, entity)))).first()
     revision = before.revision if before is not None else 0
@@ -149,6 +170,10 @@ async def save(session: AsyncSession, dealer_id: UUID, event: S, **beside: str |
     event = event.model_copy(update={"revision": revision + changed})
     found_by = {key: getattr(event, key, None) for key in ("vehicle_id", "customer_id", "status")}
     found_by["amount"] = crediting.total(event) if isinstance(event, WorkOrderChanged) else None
+    if isinstance(event, CustomerChanged):
+        found_by |= {"email": event.email.lower() if event.email else None, "mobile": event.mobile}
+    if isinstance(event, ContractChanged):
+        found_by["status"] = ACTIVE if event.active else "taken_back"
     values: dict[str, Any] = {
         "dealer_id": dealer_id, "kind": name, "entity_id": entity, "revision": event.revision, "told": event.model_dump(mode="json"),
         **found_by, **beside,
@@ -171,6 +196,29 @@ async def told_where(session: AsyncSession, dealer_id: UUID, kind: type[S], **co
         select(_entity.c.told).where(_entity.c.dealer_id == dealer_id, _entity.c.kind == kind.name, *same)
     )
     return [kind.model_validate(row.told) for row in rows]
+
+
+async def given(session: AsyncSession, dealer_id: UUID, kind: type[State], entity: UUID) -> dict[str, str]:
+    """Which source gave what of an entity that a list may take back."""
+    return await session.scalar(select(_entity.c.given).where(_where(dealer_id, kind.name, entity))) or {}
+
+
+async def standing(session: AsyncSession, dealer_id: UUID, kind: type[State], alias: str, scope: str) -> dict[str, UUID]:
+    """The entities that stand as active under the names of one scope, by name."""
+    named = (_alias.c.dealer_id == dealer_id) & (_alias.c.kind == alias) & (_alias.c.scope == scope)
+    same = (_entity.c.dealer_id == dealer_id) & (_entity.c.kind == kind.name) & (_entity.c.entity_id == _alias.c.entity_id)
+    rows = await session.execute(
+        select(_alias.c.name, _alias.c.entity_id).join(_entity, same).where(named, _entity.c.status == ACTIVE)
+    )
+    return {row.name: row.entity_id for row in rows}
+
+
+async def reached_by(session: AsyncSession, dealer_id: UUID, **address: str) -> list[UUID]:
+    """The customers who have this e-mail address or number, merged ones aside."""
+    same = [_entity.c[name] == (value.lower() if name == "email" else value) for name, value in address.items()]
+    named = select(_alias.c.entity_id).where(_alias.c.dealer_id == dealer_id, _alias.c.entity_id == _entity.c.entity_id)
+    mine = (_entity.c.dealer_id == dealer_id) & (_entity.c.kind == CustomerChanged.name)
+    return list(await session.scalars(select(_entity.c.entity_id).where(mine, *same, named.exists()).limit(10)))
 
 
 def _where(dealer_id: UUID, kind: str, entity: UUID) -> Any:
@@ -310,3 +358,37 @@ async def mended(session: AsyncSession, dealer_id: UUID, source_id: UUID, number
 async def drop_kept(session: AsyncSession, dealer_id: UUID, source_id: UUID) -> None:
     """Forget what is kept of a source."""
     await session.execute(delete(_kept).where(_kept.c.dealer_id == dealer_id, _kept.c.source_id == source_id))
+
+
+async def bookings_named(session: AsyncSession, dealer_id: UUID, source_id: UUID, names: Collection[str]) -> dict[str, Any]:
+    """The bookings of a system that are known, by name."""
+    mine = (_booking.c.dealer_id == dealer_id) & (_booking.c.source_id == source_id)
+    return {row.name: row for row in await session.execute(select(_booking).where(mine, _booking.c.name.in_(names)))}
+
+
+async def bookings_of(session: AsyncSession, dealer_id: UUID, source_id: UUID, chain: UUID) -> list[Any]:
+    """The bookings that were moved into each other."""
+    mine = (_booking.c.dealer_id == dealer_id) & (_booking.c.source_id == source_id) & (_booking.c.chain_id == chain)
+    return list(await session.execute(select(_booking).where(mine).order_by(_booking.c.name)))
+
+
+async def move_bookings(session: AsyncSession, dealer_id: UUID, source_id: UUID, chain: UUID, into: UUID) -> None:
+    """Two chains turn out to be one."""
+    mine = (_booking.c.dealer_id == dealer_id) & (_booking.c.source_id == source_id) & (_booking.c.chain_id == chain)
+    await session.execute(update(_booking).where(mine).values(chain_id=into))
+
+
+async def save_booking(
+    session: AsyncSession,
+    dealer_id: UUID,
+    source_id: UUID,
+    name: str,
+    chain: UUID,
+    facts: dict[str, Any],
+    invitation: UUID | None,
+) -> None:
+    """Keep what is known of a booking."""
+    key = {"dealer_id": dealer_id, "source_id": source_id, "name": name}
+    values = {"chain_id": chain, "facts": facts, "invitation_id": invitation}
+    write = insert(_booking).values(key | values)
+    await session.execute(write.on_conflict_do_update(index_elements=list(key), set_=values))

@@ -1,6 +1,6 @@
 """The rows ingest owns: sources with their secrets and cursors, and everything a source told, under ids that ingest minted."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -52,7 +52,7 @@ class SourceRow(Row, table=True):
 
 
 class EntityRow(Row, table=True):
-    """A customer, vehicle, order or appointment as last told, under the id that ingest minted."""
+    """A customer, vehicle, contract, order or appointment as last told, under the id that ingest minted."""
 
     __tablename__ = "entity"
     __table_args__ = (
@@ -60,6 +60,10 @@ class EntityRow(Row, table=True):
         sa.Index("entity_customer_idx", "dealer_id", "kind", "customer_id", "status", "amount"),
         sa.Index("entity_status_idx", "dealer_id", "kind", "status"),
         sa.Index("entity_credits_idx", "dealer_id", "kind", "credits"),
+        *(
+            sa.Index(f"entity_{name}_idx", "dealer_id", name, postgresql_where=sa.text(f"{name} is not null"))
+            for name in ("owner_id", "email", "mobile")
+        ),
     )
 
     dealer_id: UUID = Field(primary_key=True)
@@ -73,6 +77,11 @@ class EntityRow(Row, table=True):
     amount: int | None = Field(default=None, sa_type=sa.BigInteger)  # of an order, net
     credits: str | None = None  # the number of the order that this credit note takes back
     as_of: str = ""  # what an older snapshot than this one says only fills gaps
+    given: dict[str, str] | None = Field(default=None, sa_type=JSONB)  # of a customer: the source of what a list may take back
+    owner_id: UUID | None = None  # of a vehicle: its customer as a list of vehicles has it,
+    owner_since: date | None = None  # and since when
+    email: str | None = None  # of a customer, in lower case
+    mobile: str | None = None
 
 
 class AliasRow(Row, table=True):
@@ -124,3 +133,17 @@ class KeptRow(Row, table=True):
     problem: str
     kept_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
     number: str | None = None  # of the order; when that is recorded, nothing is left to repair
+
+
+class BookingRow(Row, table=True):
+    """A booking of another system, and what its webhooks told of it. One that was moved is a new one in the same chain."""
+
+    __tablename__ = "booking"
+    __table_args__ = (sa.Index("booking_chain_idx", "dealer_id", "source_id", "chain_id"),)
+
+    dealer_id: UUID = Field(primary_key=True)
+    source_id: UUID = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    chain_id: UUID
+    facts: dict[str, Any] = Field(sa_type=JSONB)
+    invitation_id: UUID | None = None

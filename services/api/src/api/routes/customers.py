@@ -50,6 +50,7 @@ THANKS = {
     Answer.UNSUBSCRIBE: ("Du er afmeldt", "Du får ikke flere indkaldelser fra os, hverken på e-mail eller SMS."),
     Answer.BOOKING_STARTED: ("Bestil tid", "Ring til værkstedet for at bestille tid."),
 }
+_CARRIED = (("calendly.com", "utm_content"), ("cal.com", "metadata[ref]"), ("cal.eu", "metadata[ref]"))
 
 
 @dataclass(frozen=True)
@@ -177,9 +178,14 @@ async def around(work: Work, invitation: InvitationChanged | LeadChanged) -> dic
 
 
 def with_reference(url: str, code: str) -> str:
-    """The dealer's booking page, with our reference so that the booking can be told apart."""
+    """The dealer's booking page, with our reference so that the booking can be told apart: where `{code}` stands in it, else as
+    the booking system carries it along, and as `ref`."""
+    if "{code}" in url:
+        return url.replace("{code}", code)
     parts = urlsplit(url)
-    query = urlencode([*parse_qsl(parts.query), ("ref", code)])
+    host = parts.hostname or ""
+    along = next((name for domain, name in _CARRIED if host == domain or host.endswith(f".{domain}")), None)
+    query = urlencode([*parse_qsl(parts.query), *([(along, code)] if along else []), ("ref", code)])
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, parts.fragment))
 
 

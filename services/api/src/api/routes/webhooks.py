@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api import answering, endpoints, store
-from api.domain.signatures import Unsigned, verify, verify_jwt
+from api.domain.bookings import BOOKING, CALCOM, CALENDLY, SYSTEMS, codes, stands
+from api.domain.signatures import Unsigned, verify, verify_calcom, verify_calendly, verify_jwt
 from common.errors import DomainError
 from common.events.settings import DealerChanged
 from common.events.webhooks import WebhookAccepted
@@ -18,7 +19,9 @@ from common.work import Work
 
 MAX_BODY = 64 * 1024
 SIGNED_TOO = ("id", "msisdn", "status")  # a token that repeats these is good for that body only
-BOOKING, GATEWAYAPI = "booking", "gatewayapi"
+GATEWAYAPI = "gatewayapi"
+OURS = ("invitation_id", "vehicle_id", "customer_id")  # ours to say, not theirs
+VERIFY = {BOOKING: verify, CALENDLY: verify_calendly, CALCOM: verify_calcom}
 
 
 class Refused(DomainError):
@@ -29,24 +32,32 @@ class Refused(DomainError):
 def build(runtime: Runtime, callback_secret: str | None) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
-    @router.post("/webhooks/booking/{endpoint}")
-    async def booking(endpoint: str, request: Request) -> Response:
-        """A booking system's webhook, signed as Standard Webhooks says."""
+    async def take(system: str, endpoint: str, request: Request) -> Response:
         body = await _body(request)
         async with runtime.sessions() as session:
             owner = await store.endpoint(session, endpoint[:60])
-        if owner is None or owner.source != BOOKING:
+        if owner is None or owner.source != system:
             raise Refused("This webhook is not signed with the endpoint's secret.")
         async with runtime.work(DealerId(owner.dealer_id)) as work:
             secrets = await endpoints.secrets(work, runtime.settings, owner.endpoint)
             try:
-                webhook_id = verify(request.headers, body, secrets, runtime.system.now())
+                webhook_id = VERIFY[system](request.headers, body, secrets, runtime.system.now())
             except Unsigned:
                 raise Refused("This webhook is not signed with the endpoint's secret.") from None
             told = _object(body)
-            if await store.take_delivery(work.session, work.dealer, BOOKING, webhook_id, runtime.system.now()):
-                await _take_booking(work, webhook_id, told)
+            if await store.take_delivery(work.session, work.dealer, system, webhook_id, runtime.system.now()):
+                await _take_booking(work, system, webhook_id, told)
         return Response(status_code=204)
+
+    def door(system: str) -> None:
+        async def booking(endpoint: str, request: Request) -> Response:
+            """A booking system's webhook, signed as that system documents it."""
+            return await take(system, endpoint, request)
+
+        router.add_api_route(f"/webhooks/{system}/{{endpoint}}", booking, methods=["POST"])
+
+    for system in SYSTEMS:
+        door(system)
 
     callbacks = runtime.settings.derived(SMS_CALLBACKS)
 
@@ -97,17 +108,21 @@ def _object(body: bytes) -> dict[str, Any]:
     return found
 
 
-async def _take_booking(work: Work, webhook_id: str, told: dict[str, Any]) -> None:
+async def _take_booking(work: Work, system: str, webhook_id: str, told: dict[str, Any]) -> None:
     """Pass it on; one that stands and carries our reference answers its invitation in the same transaction."""
-    told.pop("invitation_id", None)  # ours to say, not theirs
-    code = told.get("invitation")
-    link = await store.link(work.session, code) if isinstance(code, str) and len(code) <= 20 else None
-    if link is not None and link.dealer_id == work.dealer:
-        told["invitation_id"] = str(link.invitation_id)
-        if told.get("status", "booked") in ("booked", "moved"):
-            invitation = await answering.find(work, link.invitation_id)
+    for name in OURS:
+        told.pop(name, None)
+    for code in codes(system, told):
+        link = await store.link(work.session, code)
+        if link is None or link.dealer_id != work.dealer:
+            continue
+        invitation = await answering.find(work, link.invitation_id)
+        ours = dict(zip(OURS, (invitation.invitation_id, invitation.vehicle_id, invitation.customer_id), strict=True))
+        told |= {name: str(value) for name, value in ours.items() if value is not None}
+        if stands(system, told):
             await answering.answer(work, invitation, Answer.BOOKED, None, by="webhook")
-    _pass_on(work, BOOKING, webhook_id, told)
+        break
+    _pass_on(work, system, webhook_id, told)
 
 
 def _pass_on(work: Work, source: str, delivery_id: str, told: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A CSV as it comes: its encoding, its header, and rows that survive a broken one before them."""
+"""A table as it comes: its encoding, its header, and rows that survive a broken one before them."""
 
 import csv
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from common.errors import DomainError
-from ingest.domain.mapping import FileMapping
+from ingest.domain.mapping import ONE_OF, FileMapping
 
 MAX_CELL = 10_000
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -22,11 +22,19 @@ class Row:
     raw: str
     cells: dict[str, str] = field(default_factory=dict)
     problem: str | None = None
+    name: str = ""  # of what it tells; empty where nothing tells that apart
+
+
+def lines(text: str) -> list[str]:
+    """A text's lines with their ends, whatever ends them."""
+    return _LINE.findall(text)
 
 
 def decode(raw: bytes, encoding: str) -> str:
     """A file's text; its mark, where it has one, says more than the mapping. Raises DomainError for another encoding."""
     encoding = next((told for mark, told in _MARKS.items() if raw.startswith(mark)), encoding)
+    if encoding == "auto":
+        encoding = "utf-8" if _is_utf8(raw) else "cp1252"
     if encoding == "cp1252" and not raw.isascii() and _is_utf8(raw):
         raise DomainError("The file is UTF-8, and its mapping says cp1252: its letters would be garbled.", code="bad_encoding")
     try:
@@ -50,15 +58,16 @@ def _is_utf8(raw: bytes) -> bool:
 
 
 class Sheet:
-    """A CSV whose rows can be read again by their line, so that nobody need keep them all. Raises DomainError where its header
-    does not fit the mapping."""
+    """The lines of a CSV, whose rows can be read again by their line, so that nobody need keep them all. Raises DomainError where
+    its header does not fit the mapping."""
 
-    def __init__(self, text: str, mapping: FileMapping) -> None:
-        self._mapping, self._lines = mapping, _LINE.findall(text)
-        header, self._first = self._record(0) if self._lines else ([], 0)
+    def __init__(self, lines: Sequence[str], mapping: FileMapping) -> None:
+        self._mapping, self._lines = mapping, lines
+        begins = next((place for place, line in enumerate(lines) if line.strip()), 0)
+        header, self._first = self._record(begins) if self._lines else ([], 0)
         if not header or not any(header):
             raise DomainError("The file is empty, or its first line is no header.", code="empty_file")
-        self.header = "".join(self._lines[: self._first])
+        self.header = "".join(self._lines[begins : self._first])
         self._fields = _fields([name.strip() for name in header], mapping)
 
     def rows(self) -> Iterator[Row]:
@@ -105,13 +114,17 @@ def _fields(header: Sequence[str], mapping: FileMapping) -> list[str | None]:
 
 
 def _row(line: int, raw: str, cells: Sequence[str], fields: Sequence[str | None], mapping: FileMapping) -> Row:
-    named = {name: cell.strip() for name, cell in zip(fields, cells, strict=False) if name}
+    named = {name: _meant(name, cell.strip(), mapping) for name, cell in zip(fields, cells, strict=False) if name}
     found = {**mapping.defaults, **{name: cell for name, cell in named.items() if cell or name not in mapping.defaults}}
-    problem = None
+    problem, number = None, mapping.number_of(found)
     if len(cells) != len(fields):
         problem = f"it has {len(cells)} columns, the header {len(fields)}"
     elif any(len(cell) > MAX_CELL for cell in found.values()):
         problem = f"a cell has more than {MAX_CELL:,} characters"
-    elif not found.get("number"):
-        problem = "it has no order number"
-    return Row(line, raw, found, problem)
+    elif not number:
+        problem = f"it has no {ONE_OF[mapping.kind]} number"
+    return Row(line, raw, found, problem, number)
+
+
+def _meant(field: str, cell: str, mapping: FileMapping) -> str:
+    return mapping.words[field].get(cell, cell) if field in mapping.words else cell

@@ -1,4 +1,5 @@
-"""What stands in a file: its orders and appointments, each read when its turn comes, so that nobody holds them all."""
+"""What stands in a file: its orders, appointments, contracts, customers and vehicles, each read when its turn comes, so that nobody
+holds them all."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,12 +7,13 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from common.errors import DomainError
-from ingest.domain import csvfile, jsonl
-from ingest.domain.mapping import BadRow, FileMapping, appointment_of, order_of
-from ingest.domain.snapshots import AppointmentSnapshot, OrderSnapshot, TooLarge
+from ingest.domain import csvfile, jsonl, workbook
+from ingest.domain.mapping import ONE_OF, BadRow, FileMapping
+from ingest.domain.rows import thing_of
+from ingest.domain.snapshots import Thing, TooLarge
 
-Thing = OrderSnapshot | AppointmentSnapshot
-MOST_ROWS = 500_000  # of one file
+MOST_ROWS = 1_000_000  # of one file
+_SHORTEN = "Bring it in parts: the others can be told no more of one."
 
 
 @dataclass(frozen=True)
@@ -32,20 +34,27 @@ class Spot:
 
 @dataclass(frozen=True)
 class Bad:
-    """A row that could not be used."""
+    """A row that could not be used: where it stands, why, in which column, and what to do."""
 
     spot: Spot
     problem: str
+    column: str | None = None
+    todo: str = "Correct the row and bring it again."
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An order or appointment as it last stands in a file, with its rows; or none. `name` finds again what is kept of it."""
+    """One thing as it last stands in a file, with its rows; or none. `name` finds again what is kept of it; `rows` are all that it
+    stands in."""
 
     thing: Thing | None
     spots: tuple[Spot, ...] = ()
     bad: tuple[Bad, ...] = ()
     name: str | None = None
+
+    @property
+    def rows(self) -> int:
+        return len(self.spots) + len(self.bad)
 
     def spoilt(self, problem: str) -> "Entry":
         """The same, when it turned out that it cannot be told."""
@@ -53,8 +62,8 @@ class Entry:
 
 
 def kept_name(kind: str, number: str) -> str | None:
-    """The name under which bad rows of an order or appointment are kept: a file may number both alike."""
-    return (f"appointment-{number}" if kind == "appointment" else number) or None
+    """The name under which bad rows of a thing are kept: a file may number orders and appointments alike."""
+    return (number if kind == "order" else f"{kind}-{number}") if number else None
 
 
 class Pile(Protocol):
@@ -63,9 +72,15 @@ class Pile(Protocol):
     @property
     def header(self) -> str | None: ...
 
+    @property
+    def rows(self) -> int: ...
+
     def __len__(self) -> int: ...
 
     def entries(self) -> Iterator[Entry]: ...
+
+    def numbers(self, kind: str) -> set[str] | None:
+        """The numbers of all contracts (or what else) that stand in it, usable or not; None where some row tells none."""
 
 
 class JsonLines:
@@ -82,6 +97,7 @@ class JsonLines:
         for line, told in enumerate(self._lines, 1):
             if told.strip():
                 self._where.setdefault(jsonl.name_of(told) or ("", str(line)), []).append(line)
+        self.rows = sum(map(len, self._where.values()))
 
     def __len__(self) -> int:
         return len(self._where)
@@ -89,6 +105,11 @@ class JsonLines:
     def entries(self) -> Iterator[Entry]:
         for (kind, number), lines in self._where.items():
             yield self._entry(lines, kept_name(kind, number) if kind else None)
+
+    def numbers(self, kind: str) -> set[str] | None:
+        if any(not known for known, _ in self._where):
+            return None
+        return {number for known, number in self._where if known == kind}
 
     def _entry(self, lines: Sequence[int], name: str | None) -> Entry:
         thing: Thing | None = None
@@ -98,50 +119,72 @@ class JsonLines:
             spot = Spot(line, self._lines[line - 1].decode("utf-8", "replace"))
             try:
                 thing = jsonl.thing_of(self._lines[line - 1], self._place.country, self._place.zone)
-                spots = (spot,)
+                spots = (*spots, spot)
             except (BadRow, TooLarge) as error:
-                bad.append(Bad(spot, str(error)))
+                bad.append(_bad(spot, str(error), error, None))
         return Entry(thing, spots, tuple(bad), name)
 
 
 class Table:
-    """A CSV: rows with the same number are one order, wherever they stand; one bad row makes its order bad. Raises DomainError."""
+    """A CSV or a workbook: rows with the same number are one thing, wherever they stand; one bad row of an order makes the order
+    bad. Raises DomainError."""
 
     def __init__(self, raw: bytes, mapping: FileMapping, place: Place) -> None:
-        self._sheet = csvfile.Sheet(csvfile.decode(raw, mapping.encoding), mapping)
+        self._sheet = csvfile.Sheet(_lines(raw, mapping), mapping)
         self._mapping, self._place, self.header = mapping, place, self._sheet.header
-        self._kind = "appointment" if mapping.has_appointments() else "order"
+        self._kind, self.rows = ONE_OF[mapping.kind], 0
         self._where: dict[str, list[int]] = {}
-        for count, row in enumerate(self._sheet.rows(), 1):
-            _must_not_exceed(count)
-            self._where.setdefault(row.cells.get("number", ""), []).append(row.line)
+        for row in self._sheet.rows():
+            self.rows += 1
+            _must_not_exceed(self.rows)
+            self._where.setdefault(row.name, []).append(row.line)
 
     def __len__(self) -> int:
-        return len(self._where)
+        return len(self._where) + max(len(self._where.get("", ())) - 1, 0)
 
     def entries(self) -> Iterator[Entry]:
         for number, lines in self._where.items():
             if number:
                 yield self._entry(number, [self._sheet.row(line) for line in lines])
-            else:  # rows of no order have nothing in common
+            else:  # rows of nothing have nothing in common
                 yield from (self._entry(number, [self._sheet.row(line)]) for line in lines)
 
+    def numbers(self, kind: str) -> set[str] | None:
+        return set(self._where) if "" not in self._where and kind == self._kind else None
+
     def _entry(self, number: str, rows: Sequence[csvfile.Row]) -> Entry:
-        spots = tuple(Spot(row.line, row.raw) for row in rows)
-        problem = "another row of it cannot be used"
+        spots, name = tuple(Spot(row.line, row.raw) for row in rows), kept_name(self._kind, number)
+        said, error = "another row of it cannot be used", None
         if all(row.problem is None for row in rows):
             try:
-                return Entry(self._thing(rows), spots, name=kept_name(self._kind, number))
-            except (BadRow, TooLarge) as error:
-                problem = str(error)
-        told = [row.problem or f"{self._kind} {number}: {problem}" for row in rows]
-        return Entry(None, (), tuple(map(Bad, spots, told)), kept_name(self._kind, number) if number else None)
+                cells = [row.cells for row in rows]
+                return Entry(thing_of(cells, self._mapping, self._place.country, self._place.zone), spots, name=name)
+            except (BadRow, TooLarge) as found:
+                said, error = str(found), found
+        told = f"{self._kind} {number}: {said}"
+        bad = [
+            _bad(spot, row.problem or told, error if row.problem is None else None, self._mapping)
+            for spot, row in zip(spots, rows, strict=True)
+        ]
+        return Entry(None, (), tuple(bad), name)
 
-    def _thing(self, rows: Sequence[csvfile.Row]) -> Thing:
-        cells = [row.cells for row in rows]
-        if self._mapping.has_appointments():
-            return appointment_of(cells[-1], self._mapping, self._place.country, self._place.zone)
-        return order_of(cells, self._mapping, self._place.country)
+
+def _lines(raw: bytes, mapping: FileMapping) -> list[str]:
+    if raw.startswith(workbook.OLD_MARK):
+        raise DomainError(
+            "The file is a workbook of an old kind, or one with a password. Save it as XLSX without one.", code="bad_workbook"
+        )
+    if raw.startswith(workbook.MARK):
+        return workbook.lines(raw, mapping)
+    return csvfile.lines(csvfile.decode(raw, mapping.encoding))
+
+
+def _bad(spot: Spot, problem: str, error: Exception | None, mapping: FileMapping | None) -> Bad:
+    if isinstance(error, TooLarge):
+        return Bad(spot, problem, todo=_SHORTEN)
+    if not isinstance(error, BadRow):
+        return Bad(spot, problem)
+    return Bad(spot, problem, mapping.column(error.field) if mapping else error.field, error.todo)
 
 
 def _must_not_exceed(rows: int) -> None:

@@ -1,7 +1,9 @@
-"""Orders and appointments as JSON lines: one object a line, the customer and the vehicle in it where they are known."""
+"""JSON lines: one object a line, an order, appointment, contract, customer or vehicle; the customer and the vehicle in it where
+they are known."""
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -9,15 +11,21 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from common import values
 from common.events.customers import Consent
+from common.events.words import ContractKind
 from common.events.work_orders import OrderLine
 from common.web import strict_json
-from ingest.domain.mapping import BadRow, vehicle_among
+from ingest.domain.mapping import BadRow
+from ingest.domain.rows import vehicle_among
 from ingest.domain.snapshots import (
+    ALL_TOLD,
     EARLIEST,
     LATEST,
     AppointmentSnapshot,
+    ContractSnapshot,
     CustomerSnapshot,
     OrderSnapshot,
+    Thing,
+    VehicleRecord,
     VehicleSnapshot,
     could_be,
     is_charged,
@@ -76,23 +84,22 @@ class Vehicle(Part):
     fuel: str | None = None
     variant: str | None = None
     first_registered_on: dt.date | None = None
+    country: str | None = None
+
+
+class OwnedVehicle(Vehicle):
+    owned_since: Day | None = None
 
 
 class Told(Part):
-    """What an order and an appointment have in common."""
+    """What all that has a number has in common."""
 
     id: Name
     customer: Customer | None = None
     vehicle: Vehicle = Vehicle()
 
     def who(self, country: str) -> CustomerSnapshot | None:
-        one = self.customer
-        if one is None:
-            return None
-        mobile = values.mobile(one.mobile, country)
-        return CustomerSnapshot(
-            one.number, one.name, values.email(one.email), mobile, one.kind, one.groups, one.language, one.consent
-        )  # fmt: skip
+        return _who(self.customer, country)
 
     def which(self, country: str, free: Sequence[str], charged: Sequence[str] = ()) -> VehicleSnapshot:
         told = self.vehicle.model_dump(exclude={"id"})
@@ -127,27 +134,72 @@ class Appointment(Told):
     text: Text = ""
 
 
-def thing_of(raw: bytes, country: str, zone: ZoneInfo) -> OrderSnapshot | AppointmentSnapshot:
-    """One line as an order, or as an appointment where it says when it starts. Raises BadRow."""
+class Contract(Told):
+    """A contract of a vehicle."""
+
+    contract: ContractKind
+    starts_on: Day | None = None
+    ends_on: Day | None = None
+    active: bool = True
+
+
+class CustomerLine(Part):
+    """A customer, as the source's list of customers has him."""
+
+    customer: Customer
+
+
+class VehicleLine(Part):
+    """A vehicle, as the source's list of vehicles has it."""
+
+    vehicle: OwnedVehicle
+    customer: Customer | None = None
+
+
+def thing_of(raw: bytes, country: str, zone: ZoneInfo) -> Thing:
+    """One line as what it tells: its keys say what that is. Raises BadRow or TooLarge."""
     try:
         given = strict_json(raw)
     except ValueError as error:
         raise BadRow(f"it is no JSON: {error}") from error
-    if isinstance(given, dict) and "starts_at" in given:
-        return _appointment(_valid(Appointment, given), country, zone)
-    return _order(_valid(Order, given), country)
+    match _kind(given):
+        case "appointment":
+            return _appointment(_valid(Appointment, given), country, zone)
+        case "contract":
+            return _contract(_valid(Contract, given), country)
+        case "vehicle":
+            return _vehicle(_valid(VehicleLine, given), country)
+        case "customer":
+            one = _valid(CustomerLine, given).customer
+            tells = frozenset(one.model_fields_set) & ALL_TOLD
+            return replace(_snapshot(one, country), tells=tells)
+        case _:
+            return _order(_valid(Order, given), country)
+
+
+def _kind(given: Any) -> str:
+    """What a line tells of: an appointment says when it starts, a contract what it is; a customer or vehicle stands alone."""
+    if not isinstance(given, dict) or "date" in given:
+        return "order"
+    for key, kind in (("starts_at", "appointment"), ("contract", "contract")):
+        if key in given:
+            return kind
+    alone = "id" not in given
+    return next((kind for kind in ("vehicle", "customer") if alone and kind in given), "order")
 
 
 def name_of(raw: bytes) -> tuple[str, str] | None:
-    """What a line tells of, an order or an appointment, and its id; None for one that cannot be used anyway."""
+    """What a line tells of, and by what that is known again; None for one that cannot be used anyway."""
     try:
         given = strict_json(raw)
     except ValueError:
         return None
-    number = given.get("id") if isinstance(given, dict) else None
-    if not isinstance(number, str) or not number:
-        return None
-    return ("appointment" if "starts_at" in given else "order"), number
+    kind = _kind(given)
+    inner = given.get(kind) if isinstance(given, dict) and kind in ("vehicle", "customer") else given
+    keys = {"vehicle": ("id", "vin", "plate"), "customer": ("number",)}.get(kind, ("id",))
+    told = [inner.get(key) for key in keys] if isinstance(inner, dict) else []
+    number = next((one for one in told if isinstance(one, str) and one), None)
+    return (kind, number) if number is not None else None
 
 
 def _valid(kind: type[P], given: Any) -> P:
@@ -155,7 +207,40 @@ def _valid(kind: type[P], given: Any) -> P:
         return kind.model_validate(given)
     except ValidationError as error:
         wrong = error.errors()[0]
-        raise BadRow(f"{'.'.join(map(str, wrong['loc'])) or 'line'}: {wrong['msg']}") from error
+        where = ".".join(map(str, wrong["loc"])) or "line"
+        raise BadRow(f"{where}: {wrong['msg']}", where) from error
+
+
+def _who(one: Customer | None, country: str) -> CustomerSnapshot | None:
+    return _snapshot(one, country) if one is not None else None
+
+
+def _snapshot(one: Customer, country: str) -> CustomerSnapshot:
+    mobile = values.mobile(one.mobile, country)
+    return CustomerSnapshot(
+        one.number, one.name, values.email(one.email), mobile, one.kind, one.groups, one.language, one.consent
+    )  # fmt: skip
+
+
+def _contract(told: Contract, country: str) -> ContractSnapshot:
+    vehicle = told.which(country, [])
+    if not vehicle.is_known():
+        raise BadRow("nothing tells which vehicle it is for", "vehicle", "Write its plate or its VIN.")
+    if told.starts_on and told.ends_on and told.ends_on < told.starts_on:
+        raise BadRow(f"it ends ({told.ends_on}) before it begins ({told.starts_on})", "ends_on")
+    return ContractSnapshot(
+        told.id, told.contract, vehicle, told.starts_on, told.ends_on, told.active, told.who(country)
+    )  # fmt: skip
+
+
+def _vehicle(told: VehicleLine, country: str) -> VehicleRecord:
+    one = told.vehicle
+    given = one.model_dump(exclude={"id", "owned_since"})
+    known = {"key": one.id, "plate": values.plate(one.plate), "vin": values.vin(one.vin)}
+    vehicle = VehicleSnapshot(**given | known)
+    if not vehicle.is_known():
+        raise BadRow("its plate or VIN is none", "vehicle", "Write a plate, or a VIN of 17 characters.")
+    return VehicleRecord(vehicle, _who(told.customer, country), one.owned_since)
 
 
 def _appointment(told: Appointment, country: str, zone: ZoneInfo) -> AppointmentSnapshot:

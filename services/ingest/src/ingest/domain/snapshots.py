@@ -1,5 +1,6 @@
-"""What a source tells of customers, vehicles, orders and appointments, before anybody knows whose they are."""
+"""What a source tells of customers, vehicles, orders, appointments and contracts, before anybody knows whose they are."""
 
+import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -9,6 +10,7 @@ from common.events.customers import Consent
 from common.events.work_orders import OrderLine
 
 NOT_TOLD = Consent()
+ALL_TOLD = frozenset({"email", "mobile", "kind", "groups"})  # what a list of customers has of each: how to reach him, what he is
 MOST_LINES, MOST_TEXT = 2_000, 100_000  # of one order: what is larger could not be told to the others
 MOST_WORD, MOST_WORDS = 300, 100  # of a name, a number or a code, and of how many a list may have
 EARLIEST, LATEST = date(1950, 1, 1), date(2100, 12, 31)
@@ -26,6 +28,12 @@ def could_be(when: date) -> bool:
 def is_charged(line: OrderLine) -> bool:
     """Whether a line names something sold: a part's or oil's numbers look like plates."""
     return line.code is not None or bool(line.amount)
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later, or the last of that month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def next_after(told: date | None, day: date | None) -> date | None:
@@ -47,7 +55,8 @@ def _must_fit(told: Any, *texts: str) -> None:
 
 @dataclass(frozen=True)
 class CustomerSnapshot:
-    """A customer as one source has him; `number` is the source's own. Raises TooLarge."""
+    """A customer as one source has him; `number` is the source's own. A list of customers that `tells` of something and has
+    nothing there says that there is none. Raises TooLarge."""
 
     number: str
     full_name: str | None = None
@@ -57,6 +66,7 @@ class CustomerSnapshot:
     groups: tuple[str, ...] = ()
     language: str | None = None
     consent: Consent = NOT_TOLD
+    tells: frozenset[str] = ALL_TOLD
 
     def __post_init__(self) -> None:
         _must_fit(self)
@@ -75,6 +85,7 @@ class VehicleSnapshot:
     fuel: str | None = None
     variant: str | None = None
     first_registered_on: date | None = None
+    country: str | None = None  # where it is registered, if not where the dealer is
 
     def __post_init__(self) -> None:
         _must_fit(self)
@@ -149,3 +160,31 @@ class AppointmentSnapshot:
         if len(self.text) > MOST_TEXT:
             raise TooLarge(f"it has {len(self.text):,} characters, at most {MOST_TEXT:,}")
         _must_fit(self, "text")
+
+
+@dataclass(frozen=True)
+class ContractSnapshot:
+    """A contract of one vehicle as one source has it now. Raises TooLarge."""
+
+    number: str
+    kind: str  # ContractKind
+    vehicle: VehicleSnapshot
+    starts_on: date | None = None
+    ends_on: date | None = None
+    active: bool = True
+    customer: CustomerSnapshot | None = None
+
+    def __post_init__(self) -> None:
+        _must_fit(self)
+
+
+@dataclass(frozen=True)
+class VehicleRecord:
+    """A row of a source's list of vehicles: the vehicle, whose it is, and since when."""
+
+    vehicle: VehicleSnapshot
+    customer: CustomerSnapshot | None = None
+    owned_since: date | None = None
+
+
+Thing = OrderSnapshot | AppointmentSnapshot | ContractSnapshot | CustomerSnapshot | VehicleRecord
