@@ -63,15 +63,29 @@ def test_what_is_wrong_is_refused_by_name(settings: dict[str, Any], named: str) 
 @pytest.mark.parametrize(
     "settings",
     [
-        {"inspection": {"audience": "any_visit"}},
-        {"campaigns": []},
-        {"leads": {"send_at": "10:00"}},
-        {"held_out_percent": {"service": 5}},
-        {"types": {"service_winback": True}},
-        {"intervals": [{"type": "timing_belt", "months": 60}]},
+        {"inspection": {"audience": "nobody"}},
+        {"inspection": {"days_before": 0}},
+        {"campaigns": [{"type": "service", "from": "2026-10-01", "to": "2026-11-08"}]},
+        {"campaigns": [{"type": "wheel_winter", "from": "2026-11-08", "to": "2026-10-01"}]},
+        {"campaigns": [{"type": "wheel_winter", "from": "2026-10-01", "to": "2027-10-01"}]},
+        {"campaigns": [{"type": "wheel_winter", "from": "2026-10-01", "to": "2026-11-08", "audience": []}]},
+        {"campaigns": [{"type": "wheel_winter", "from": "2026-10-01", "to": "2026-11-08", "capacity_per_day": 0}]},
+        {"leads": {"basis": "hope"}},
+        {"leads": {"visit": {"days_before": 8}}},
+        {"held_out_percent": {"service": 51}},
+        {"held_out_percent": {"car_wash": 5}},
+        {"intervals": [{"type": "wheel_winter", "months": 12}]},
+        {"intervals": [{"type": "underbody"}]},
     ],
 )
-def test_what_does_not_exist_yet_is_said_not_to(settings: dict[str, Any]) -> None:
+def test_what_cannot_be_meant_is_refused_by_name(settings: dict[str, Any]) -> None:
     with pytest.raises(DomainError) as refused:
         read(settings)
-    assert refused.value.code == "not_available_yet"
+    assert refused.value.code == "bad_settings"
+
+
+@pytest.mark.parametrize("kind", ["timing_belt", "underbody", "body_inspection"])
+def test_types_by_interval_are_off_until_an_interval_is_set(kind: str) -> None:
+    assert not read({}).is_on(kind)
+    assert read({"intervals": [{"type": kind, "months": 24}]}).is_on(kind)
+    assert not read({"intervals": [{"type": kind, "months": 24}], "types": {kind: False}}).is_on(kind)
