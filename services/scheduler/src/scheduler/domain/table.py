@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from common.policy import IntervalRule
 
-_FILE = files("scheduler") / "data" / "intervals.toml"
+_FILE = files("scheduler.domain") / "intervals.toml"
 
 
 @cache
