@@ -20,6 +20,7 @@ from common.events.answers import (
     InvitationRestored,
     LeadAnswered,
     LeadFollowUpRecorded,
+    OwnerReleased,
 )
 from common.events.appointments import AppointmentChanged
 from common.events.customers import Consent, ContractChanged, CustomerChanged, SourceChanged, VehicleChanged
@@ -234,6 +235,10 @@ class Facts:
                 if customer is None:
                     raise StoryError("suppress names a customer or a vehicle")
                 yield ContactSuppressed(customer_id=customer_id(customer), channel=action.channel, by="staff", at=now)
+            case "release_owner":
+                yield OwnerReleased(
+                    vehicle_id=vehicle_id(action.vehicle or ""), customer_id=customer_id(customer) if customer else None, at=now
+                )
             case "restore" if action.type is None:
                 yield InvitationRestored(
                     vehicle_id=vehicle_id(action.vehicle or ""), customer_id=customer_id(customer) if customer else None, at=now

@@ -208,7 +208,7 @@ class RegistryRow(Part):
 
 class Action(Part):
     at: When
-    do: Literal["hold", "restore", "exclude", "suppress", "outcome", "settings"]
+    do: Literal["hold", "restore", "exclude", "suppress", "release_owner", "outcome", "settings"]
     vehicle: str | None = None
     customer: str | None = None
     type: str | None = None

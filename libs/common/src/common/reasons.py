@@ -108,6 +108,7 @@ _BASES: Mapping[str, Mapping[str, str]] = {  # of DUE and NOT_DUE, by what the d
         "winback": "Seneste service var {last_on}, og bilen har ikke været til service siden; med {months} måneder ({interval_from}) "
         "er den anden i træk på {due_on}.",
         "inspection": "Bilen skal til syn omkring {due_on}{estimate}; den har fået det lavet her {last_on}.",
+        "inspection_visit": "Bilen skal til syn omkring {due_on}{estimate}; den var sidst på værkstedet {last_on}.",
         "season": "Hjulene er sidst skiftet eller opbevaret {last_on}; sæsonen løber fra {from_on} til {to_on}, og kundens dag er {day}.",
         "interval": "Det er sidst lavet {last_on}; efter intervallet ({interval_from}) er næste gang {due_on}.",
         "from_registration": "Bilen er første gang registreret {last_on}; efter intervallet ({interval_from}) er første gang {due_on}.",
@@ -123,6 +124,7 @@ _BASES: Mapping[str, Mapping[str, str]] = {  # of DUE and NOT_DUE, by what the d
         "winback": "The last service was on {last_on} and there was none since; at {months} months ({interval_from}) the second in a "
         "row is due {due_on}.",
         "inspection": "The official inspection is due about {due_on}{estimate}; it was last bought here on {last_on}.",
+        "inspection_visit": "The official inspection is due about {due_on}{estimate}; the vehicle was last here on {last_on}.",
         "season": "The wheels were last changed or stored on {last_on}; the season runs from {from_on} to {to_on}, the customer's day "
         "is {day}.",
         "interval": "It was last done on {last_on}; by the interval ({interval_from}) it is next due {due_on}.",

@@ -374,10 +374,10 @@ class _Current:
         dealt_on = self.plan.wait_until
         if dealt_on is not None and self.today < dealt_on:
             return self._standing(Stage.PLANNED, block=block or blocks.temporary(self.case)), dealt_on, None
-        if block is not None and self.plan.wait_until is None:
+        ends_on = self.plan.ends_on
+        if block is not None and (ends_on is None or self.today >= ends_on):
             return self._close(block.outcome or Outcome.EXCLUDED, self.today, block.why)
         block = block or blocks.temporary(self.case)
-        ends_on = self.plan.ends_on
         if ends_on is not None and (self.today > ends_on or (self.today == ends_on and block is None and dealt_on is None)):
             return self._close(Outcome.MISSED, min(self.today, ends_on), (block or Block(Why(Because.NO_CAPACITY))).why)
         stood_on = self.today if block is not None and block.stops_clock else None

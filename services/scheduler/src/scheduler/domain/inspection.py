@@ -34,7 +34,8 @@ def plan(facts: VehicleFacts, history: Sequence[Visit]) -> Planned:
         Because.DUE,
         params
         | {
-            "basis": "inspection", "last_on": last.on.isoformat(), "order": str(last.order_id), "words": last.said(BOUGHT),
+            "basis": "inspection" if bought else "inspection_visit", "last_on": last.on.isoformat(),
+            "order": str(last.order_id), "words": last.said(BOUGHT),
             "due_on": on.isoformat(), "invite_on": invite_on.isoformat(),
         },
     )  # fmt: skip

@@ -25,7 +25,8 @@ where c.dealer_id = :dealer and c.type = :type and c.anchor = :anchor and c.stag
 _FREE = """
 update scheduler.place p set day = null, rank = null from scheduler.cycle c
 where p.dealer_id = :dealer and p.campaign_id = :campaign and c.dealer_id = p.dealer_id and c.vehicle_id = p.vehicle_id
-    and c.type = :type and c.anchor = :anchor and p.day is not null and (c.stage = 'closed' or p.day < :today)
+    and c.type = :type and c.anchor = :anchor and p.day is not null
+    and (c.stage = 'closed' or p.day < :today or cast(c.told ->> 'permanent' as boolean))
     and not exists (select from scheduler.contact k where k.dealer_id = c.dealer_id and k.invitation_id = c.invitation_id)
 """
 _LOST = """
