@@ -229,6 +229,7 @@ async def _letter(
         ),
         sender=sender_of(dealer, workshop),
         language=texts.language_for(customer.language or dealer.language),
+        on=row.local_on,
     )
 
 
