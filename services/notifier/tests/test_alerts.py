@@ -7,9 +7,11 @@ import pytest
 from common.events.answers import ContactSuppressed
 from common.events.messages import MessageAccepted
 from common.events.settings import Sender, UserAlertsChanged
+from common.events.words import InvitationType
 from common.ids import UserId, new_id
 from common.testing.mail import Fault
-from common.testing.nordhavn import ANNE, MIA, NINE, World, answered, dealer, mia
+from common.testing.nordhavn import ANNE, MIA, NINE, World, anne, answered, dealer, mia, octavia
+from notifier import composing_alerts
 
 
 async def test_a_customer_who_wants_a_call_is_in_the_mail_with_what_to_do(world: World) -> None:
@@ -109,6 +111,37 @@ async def test_an_alert_of_which_nobody_knows_whether_it_left_is_not_sent_again(
     await world.send()
     assert len(world.mails()) == 1
     assert await world.states() == ["unknown"]
+
+
+WORK = [
+    ("service", "service"),
+    ("service_mileage", "service"),
+    ("service_winback", "service"),
+    ("inspection_check", "synstjek"),
+    ("wheel_winter", "skift til vinterhjul"),
+    ("wheel_summer", "skift til sommerhjul"),
+    ("timing_belt", "skift af tandrem"),
+    ("underbody", "undervognsbehandling"),
+    ("body_inspection", "karrosserieftersyn"),
+]
+
+
+@pytest.mark.parametrize(("kind", "what"), WORK)
+def test_every_alert_names_the_work_it_is_about(kind: str, what: str) -> None:
+    def said(answer: str, **more: str) -> str:
+        written = composing_alerts.write(
+            composing_alerts.Alert(answer, "mia@nordhavn.example", "da", "Nordhavn Auto", anne(), octavia(), kind, **more)
+        )
+        return f"{written.subject}\n{written.text}"
+
+    assert f"Ring til Anne Holm om {what}\n" in said("call_me")
+    assert f"ringet op om {what} på Skoda Octavia (AB 12 345)" in said("call_me")
+    assert f"Anne Holm siger nej tak til {what}\n" in said("no", reason="price")
+    assert f"Anne Holm har booket tid til {what}\n" in said("booked")
+
+
+def test_every_type_has_its_work_above() -> None:
+    assert [kind for kind, _ in WORK] == list(InvitationType)
 
 
 async def test_a_customer_we_know_nothing_of_is_still_told_of(world: World) -> None:

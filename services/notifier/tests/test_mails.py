@@ -12,7 +12,6 @@ from common.events.settings import Sender, WorkshopChanged
 from common.ids import WorkshopId
 from common.testing.mail import Received
 from common.testing.nordhavn import GOLF, World, anne, answered, contact, dealer, due, mia, octavia
-from notifier import texts
 from notifier.domain import names
 
 OURS = {"svar.example", "klik.example"}
@@ -146,15 +145,6 @@ async def test_no_alert_names_any_host_or_leaves_a_place_empty(world: World, kin
     assert Addresses(html).links == Addresses(html).images == []
     for part in (html, mail.part("plain"), mail.message["Subject"]):
         assert not re.search(r"{{|}}|{%|%}|None|</?mj-|undefined", part)
-
-
-def test_every_type_has_words_for_both_steps_and_both_channels() -> None:
-    for language in texts.LANGUAGES:
-        words = texts.words(language, "service")
-        assert words is not None
-        assert {(channel, step) for channel in ("mail", "sms") for step in words[channel]} == {
-            ("mail", "1"), ("mail", "2"), ("sms", "1"), ("sms", "2"),
-        }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from common.events.words import Because, Channel
 from common.ids import DealerId
 from common.web import address_of
 from common.work import Work
-from notifier import composing, composing_alerts, composing_leads, recording, texts
+from notifier import composing, composing_alerts, composing_campaigns, composing_leads, recording, texts
 from notifier.clients import Mail, Sms
 from notifier.domain import look, sms
 from notifier.domain.due import AlertDue, LetterDue, contacts_due, kept_letter
@@ -219,45 +219,71 @@ async def _letter(
     vehicles = await facts.load(work.session, work.dealer, VehicleChanged, cars.values())
     if customer is None or any(current not in vehicles for current in cars.values()):
         return None
-    workshops = await facts.load(work.session, work.dealer, WorkshopChanged, [row.workshop_id] if row.workshop_id else [])
-    workshop = workshops.get(row.workshop_id) if row.workshop_id else None
     return Letter(
         channel=row.channel,
         customer=customer,
         parts=tuple(
             Part(part.reference, part.step, part.type, part.code, part.due_on, vehicles[cars[part.vehicle_id]]) for part in parts
         ),
-        sender=sender_of(dealer, workshop),
+        sender=sender_of(dealer, await _workshop(work, row)),
         language=texts.language_for(customer.language or dealer.language),
+        on=row.local_on,
     )
 
 
 async def _ready_alert(work: Work, row: MessageRow, claimed: Claimed, dealer: DealerChanged, ways: Ways) -> Ready | None:
-    assert row.user_id is not None
     due = AlertDue.model_validate(row.due)
-    user = (await facts.load(work.session, work.dealer, UserAlertsChanged, [row.user_id])).get(row.user_id)
-    if user is None or not user.active or not user.email:
+    if due.campaign is not None and await facts.campaign_answered(work.session, work.dealer, due.campaign.campaign_id):
+        await recording.withdrawn(work, row, contacts_due(row.purpose, row.due), Because.ANSWERED)
+        await recording.given_up(work, row, State.WITHDRAWN, Because.ANSWERED)
+        return None
+    workshop = await _workshop(work, row)
+    address, wish = await _reader(work, row, sender_of(dealer, workshop), dealer)
+    if not address:
         await recording.refused(work, row, Because.NO_ADDRESS)
         return None
-    ids = {found for found in (row.customer_id, due.vehicle_id) if found}
-    who = await facts.identities(work.session, work.dealer, ids)
-    customer = await _one(work, CustomerChanged, who, row.customer_id)
-    vehicle = await _one(work, VehicleChanged, who, due.vehicle_id)
-    written = composing_alerts.write(
-        composing_alerts.Alert(
-            kind=due.kind,
-            address=user.email,
-            language=texts.language_for(user.language),
-            dealer=dealer.title,
-            customer=customer,
-            vehicle=vehicle,
-            type=due.type,
-            reason=due.reason,
+    language = texts.language_for(wish)
+    if due.campaign is not None:
+        place = workshop.title if workshop is not None else None
+        asked = composing_campaigns.Question(
+            due.campaign, address, language, dealer.title, place, by_name=row.user_id is not None
         )
-    )
-    await _keep(work, row, written, texts.language_for(user.language))
+        written = composing_campaigns.write(asked, f"{ways.public_url}/campaigns/{due.campaign.campaign_id}")
+    else:
+        written = composing_alerts.write(await _alert(work, row, due, address, language, dealer))
+    await _keep(work, row, written, language)
     sender = Sender(name="Autoflows", email=dealer.sender.email or ways.alert_from)
     return _as_sent(work, row, claimed, written, sender, ways)
+
+
+async def _reader(work: Work, row: MessageRow, sender: Sender, dealer: DealerChanged) -> tuple[str | None, str | None]:
+    """The address and language of the employee an alert goes to; without one it goes where customers' answers go."""
+    if row.user_id is None:
+        return sender.reply_to or sender.email, dealer.language
+    user = (await facts.load(work.session, work.dealer, UserAlertsChanged, [row.user_id])).get(row.user_id)
+    return (user.email, user.language) if user is not None and user.active else (None, None)
+
+
+async def _alert(
+    work: Work, row: MessageRow, due: AlertDue, address: str, language: str, dealer: DealerChanged
+) -> composing_alerts.Alert:
+    who = await facts.identities(work.session, work.dealer, {found for found in (row.customer_id, due.vehicle_id) if found})
+    return composing_alerts.Alert(
+        kind=due.kind,
+        address=address,
+        language=language,
+        dealer=dealer.title,
+        customer=await _one(work, CustomerChanged, who, row.customer_id),
+        vehicle=await _one(work, VehicleChanged, who, due.vehicle_id),
+        type=due.type,
+        reason=due.reason,
+    )
+
+
+async def _workshop(work: Work, row: MessageRow) -> WorkshopChanged | None:
+    if row.workshop_id is None:
+        return None
+    return (await facts.load(work.session, work.dealer, WorkshopChanged, [row.workshop_id])).get(row.workshop_id)
 
 
 async def _one(work: Work, kind: Any, who: facts.Identities, subject: UUID | None) -> Any:

@@ -1,20 +1,77 @@
-"""Writing a message: facts and words in, mail or SMS out. None where there are no words for it (yet)."""
+"""Writing a message: facts and words in, mail or SMS out. None where there are no words for it (yet).
 
-from dataclasses import replace
+A message about one kind of work, once on each vehicle, has that type's own words. Any other has the words of `mixed`, in which each part
+is called by its own name, with its own line and its own answers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from common.events.words import Channel
 from notifier import texts
 from notifier.domain import names, sms
-from notifier.domain.letters import Car, Letter, Link, Places, Written, answer_link, car_of
+from notifier.domain.letters import Car, Letter, Link, Places, Written, answer_link, car_of, listed, vehicles_of
+
+MIXED = "mixed"
+_NAMED_AT_MOST = 3  # kinds of work in a subject
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The words that a message is written with: those all share, those of the whole, and those of each part's type."""
+
+    shared: Mapping[str, Any]
+    whole: Mapping[str, Any]
+    parts: tuple[Mapping[str, Any], ...]
+
+    def names(self) -> list[str]:
+        """What the work is called, each kind once."""
+        return list(dict.fromkeys(own["what"] for own in self.parts))
+
+    def why_you(self) -> str:
+        """Why the customer is written to: as the types say, if they say the same."""
+        said = {own["why_you"] for own in self.parts}
+        return str(said.pop() if len(said) == 1 else self.whole["why_you"])
 
 
 def write(letter: Letter, places: Places, *, pixel: bool) -> Written | None:
     """Write a message to a customer on its channel."""
-    wording = texts.words(letter.language, letter.parts[0].type)
-    if wording is None or any(texts.words(letter.language, part.type) is None for part in letter.parts):
+    if (wording := _wording(letter)) is None:
         return None
-    return _mail(letter, wording, places, pixel=pixel) if letter.channel == Channel.EMAIL else _sms(letter, wording, places)
+    cars = [
+        car_of(part, what=own["what"], unknown=wording.shared["car_unknown"], places=places, on=letter.on)
+        for part, own in zip(letter.parts, wording.parts, strict=True)
+    ]
+    if letter.channel == Channel.EMAIL:
+        return _mail(letter, wording, cars, places, pixel=pixel)
+    return _sms(letter, wording, cars)
+
+
+def _wording(letter: Letter) -> Wording | None:
+    own = [texts.of_invitation(letter.language, part.type) for part in letter.parts]
+    found = tuple(words for words in own if words is not None)
+    shared, mixed = texts.words(letter.language, "words"), texts.words(letter.language, MIXED)
+    if len(found) < len(own) or shared is None or mixed is None:
+        return None
+    alike = len({part.type for part in letter.parts}) == 1 and vehicles_of(letter) == len(letter.parts)
+    return Wording(shared, found[0] if alike else mixed, found)
+
+
+def _values(letter: Letter, wording: Wording, cars: list[Car]) -> dict[str, Any]:
+    """What every line may name: the first car, all of them, how many vehicles they are, and the work."""
+    kinds, count = wording.names(), vehicles_of(letter)
+    if len(kinds) > (_NAMED_AT_MOST if count == 1 else 1):
+        kinds = [wording.whole["several"]]
+    return {
+        "hello": hello(letter, wording.shared), "workshop": names.one_line(letter.sender.name),
+        "car": cars[0], "cars": cars, "count": count, "what": listed(kinds, wording.shared["and"]),
+    }  # fmt: skip
+
+
+def _step(letter: Letter) -> str:
+    """An invitation among reminders makes the whole an invitation."""
+    return str(min(part.step for part in letter.parts))
 
 
 def hello(letter: Letter, shared: Any) -> str:
@@ -22,40 +79,35 @@ def hello(letter: Letter, shared: Any) -> str:
     return texts.fill(shared["hello"], name=name) if name else str(shared["hello_unknown"])
 
 
-def _cars(letter: Letter, shared: Any, places: Places) -> list[Car]:
-    return [car_of(part, unknown=shared["car_unknown"], places=places) for part in letter.parts]
-
-
-def _mail(letter: Letter, wording: Any, places: Places, *, pixel: bool) -> Written:
-    shared = texts.words(letter.language, "words") or {}
-    step = wording["mail"][str(letter.parts[0].step)]
+def _mail(letter: Letter, wording: Wording, plain: list[Car], places: Places, *, pixel: bool) -> Written:
+    shared = wording.shared
+    step = {**shared["mail"][_step(letter)], **wording.whole["mail"][_step(letter)]}
     links: list[Link] = []
     cars = []
-    for part, car in zip(letter.parts, _cars(letter, shared, places), strict=True):
-        own = {kind: answer_link(part, kind, places) for kind in ("book", "call", "no")}
-        links += own.values()
-        detail = texts.fill(step["car"], car=car)
-        cars.append(replace(car, detail=detail, links={kind: redirect(link, places) for kind, link in own.items()}))
+    for part, own, car in zip(letter.parts, wording.parts, plain, strict=True):
+        answers = {kind: answer_link(part, kind, places) for kind in ("book", "call", "no")}
+        links += answers.values()
+        heading, detail = texts.fill(shared["heading"], car=car), texts.fill(own["detail"], car=car)
+        cars.append(
+            replace(car, heading=heading, detail=detail, links={kind: redirect(link, places) for kind, link in answers.items()})
+        )
     links.append(leave := answer_link(letter.parts[0], "unsubscribe", places))
     if pixel:
         links.append(seen := Link(places.mint(), "pixel", ""))
-    filled = {"car": cars[0], "cars": cars}
-    one = len(cars) == 1
+    filled = _values(letter, wording, cars)
+    one = filled["count"] == 1
     phone = names.phone(letter.sender.phone)
-    values = {
+    values = filled | {
         "language": letter.language,
         "subject": names.one_line(texts.fill(step["subject" if one else "subject_many"], **filled)),
         "preview": texts.fill(step["preview"], **filled),
-        "hello": hello(letter, shared),
         "opening": texts.fill(step["opening" if one else "opening_many"], **filled),
         "middle": texts.fill(step["middle"], **filled),
-        "cars": cars,
         "buttons": shared["buttons"],
         "questions": texts.fill(shared["questions_mail"], phone=phone),
         "regards": shared["regards"],
-        "workshop": names.one_line(letter.sender.name),
         "phone": texts.fill(shared["phone"], phone=phone) if phone else None,
-        "why_you": wording["why_you"],
+        "why_you": wording.why_you(),
         "legal": legal(letter, shared),
         "unsubscribe": redirect(leave, places),
         "unsubscribe_text": shared["footer"]["unsubscribe"],
@@ -68,18 +120,13 @@ def _mail(letter: Letter, wording: Any, places: Places, *, pixel: bool) -> Writt
     )  # fmt: skip
 
 
-def _sms(letter: Letter, wording: Any, places: Places) -> Written:
-    shared = texts.words(letter.language, "words") or {}
-    step = wording["sms"][str(letter.parts[0].step)]
-    cars = _cars(letter, shared, places)
-    values = {
-        "hello": hello(letter, shared),
-        "car": cars[0],
-        "cars": cars,
-        "workshop": names.one_line(letter.sender.name),
-    }
-    wordings = step["wordings" if len(cars) == 1 else "wordings_many"]
-    text = sms.fitting(texts.fill(found, **values) for found in wordings)
+def _sms(letter: Letter, wording: Wording, cars: list[Car]) -> Written:
+    """A type says its sentences, from long to short, and what follows them is the same for all; `mixed` says the whole."""
+    values, said = _values(letter, wording, cars), wording.whole["sms"][_step(letter)]
+    frames = said if "one" in said else wording.shared["sms"]
+    about = {name: texts.fill(text, **values) for name, text in said.items() if isinstance(text, str)}
+    wordings = frames["one" if values["count"] == 1 else "many"]
+    text = sms.fitting(texts.fill(frame, text=about, **values) for frame in wordings)
     return Written(address=str(letter.customer.mobile), text=text)
 
 

@@ -43,6 +43,7 @@ def write(alert: Alert) -> Written:
             "todo": texts.fill(kind["todo"], **values),
             "detail": detail,
             "lines": _lines(alert, words["labels"], values),
+            "link": None,
             "signature": texts.fill(words["signature"], dealer=names.one_line(alert.dealer)),
         },
     )

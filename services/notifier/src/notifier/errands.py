@@ -9,27 +9,22 @@ import structlog
 
 from common import failpoints
 from common.bus.consumer import is_transient
-from common.events.settings import UserAlertsChanged
-from common.events.words import Channel
-from common.ids import DealerId, derived_id
+from common.ids import DealerId
 from common.service import Runtime
 from common.work import Work
-from notifier import claiming, recording
+from notifier import claiming, recording, telling
 from notifier.claiming import Claimed, Ready, Ways
 from notifier.clients import Mailer, Texter
-from notifier.domain import alerts
-from notifier.domain.due import SEND, AlertDue
+from notifier.domain.due import SEND
 from notifier.domain.outcomes import PROVIDER_PAUSE, Accepted, Away, Outcome, Unknown, pause_before_next
-from notifier.domain.states import Purpose, State, Waits
-from notifier.store import facts, ledger
-from notifier.tables import AnswerRow
+from notifier.domain.states import State, Waits
+from notifier.store import ledger
 
 _log = structlog.get_logger(__name__)
 _LOOK_AT = ("answers", "appointments")
 _ALERT_NEEDS = ("settings", "customers")
 _TRY_SOON = timedelta(seconds=2)
 _LEASES = 3  # an errand takes many messages, and a message may be under way when its errand is taken up
-_TOO_OLD_TO_TELL = timedelta(days=7)
 
 
 class Pace:
@@ -143,20 +138,17 @@ class Send:
     async def _tell_employees(self, dealer: DealerId) -> bool:
         """Make an alert due for each employee who wants one; False when we must first hear more of who they are."""
         async with self.runtime.work(dealer) as work:
-            if not await facts.answers_to_tell(work.session, dealer, limit=1):
+            if not await telling.has_any(work):
                 return True
         if not await self.runtime.caught_up(_ALERT_NEEDS):
             return False
-        while True:
+        waiting = True
+        while waiting:
             async with self.runtime.work(dealer) as work:
-                if not (answers := await facts.answers_to_tell(work.session, dealer)):
-                    return True
-                users = await facts.load_all(work.session, dealer, UserAlertsChanged)
-                for answer in answers:
-                    if work.now - answer.said_at < _TOO_OLD_TO_TELL:
-                        for user in users:
-                            await _make_due(work, answer, user)
-                    answer.alert = None
+                await telling.make_due(work)
+            async with self.runtime.work(dealer) as work:
+                waiting = await telling.has_any(work)
+        return True
 
 
 async def record(work: Work, claimed: Claimed, outcome: Outcome) -> None:
@@ -179,36 +171,6 @@ async def record(work: Work, claimed: Claimed, outcome: Outcome) -> None:
         await recording.put_back(work, row, Waits.REFUSED_FOR_NOW, work.now + pause, detail=outcome.because)
     else:
         await recording.refused(work, row, outcome.because)
-
-
-async def _make_due(work: Work, answer: AnswerRow, user: UserAlertsChanged) -> None:
-    kind, subject = answer.alert, answer.invitation_id or answer.customer_id
-    if kind is None or subject is None or not user.active or kind not in user.alerts:
-        return
-    if kind == alerts.UNSUBSCRIBE and answer.customer_id is not None:
-        subject = answer.customer_id
-    reference = alerts.reference(kind, subject, user.user_id, answer.said_at)
-    due = AlertDue(
-        kind=kind, reference=reference, vehicle_id=answer.vehicle_id, type=answer.type, reason=answer.reason,
-        said_at=answer.said_at,
-    )  # fmt: skip
-    await ledger.add_due(
-        work.session,
-        work.dealer,
-        derived_id("alert message", reference),
-        {
-            "purpose": Purpose.ALERT,
-            "channel": Channel.EMAIL,
-            "customer_id": answer.customer_id,
-            "user_id": user.user_id,
-            "workshop_id": None,
-            "due": due.model_dump(mode="json"),
-            "cause_id": answer.event_id,
-            "decided_at": answer.heard_at,
-            "send_at": work.now,
-            "listed_at": work.now,
-        },
-    )
 
 
 def _worth_another_try(error: Exception) -> bool:

@@ -3,6 +3,7 @@
 import structlog
 
 from common.events.answers import (
+    CampaignAnswered,
     ContactSuppressed,
     CustomerAnswered,
     CustomerExcluded,
@@ -14,7 +15,7 @@ from common.events.answers import (
 )
 from common.events.appointments import AppointmentChanged
 from common.events.customers import CustomerChanged, CustomerMerged, VehicleChanged, VehicleMerged
-from common.events.due import MessageDue
+from common.events.due import CampaignQuestionDue, MessageDue
 from common.events.leads import LeadMessageDue
 from common.events.settings import DealerChanged, UserAlertsChanged, WorkshopChanged
 from common.events.webhooks import WebhookAccepted
@@ -69,6 +70,20 @@ async def _remember_due(
     )
     if look_at is not None:
         work.wake(SEND, look_at)
+
+
+@handlers.on(CampaignQuestionDue)
+async def remember_question(question: CampaignQuestionDue, work: Work) -> None:
+    """Who is asked is settled by the errand, which first hears of everyone who works there."""
+    assert work.cause is not None
+    asked_at = alerts.asked_at(question)
+    if await facts.remember_question(work.session, work.dealer, question, work.cause.id, heard_at=work.cause.occurred_at):
+        work.wake(SEND, asked_at)
+
+
+@handlers.on(CampaignAnswered)
+async def remember_campaign_answer(answer: CampaignAnswered, work: Work) -> None:
+    await _remember_answer(work, {"kind": "campaign", "invitation_id": answer.campaign_id, "said_at": answer.at}, alert=None)
 
 
 @handlers.on(CustomerChanged)

@@ -64,7 +64,7 @@ class AnswerRow(Row, table=True):
     __tablename__ = "answer"
     dealer_id: UUID = Field(primary_key=True)
     event_id: UUID = Field(primary_key=True)
-    kind: str  # answered, suppressed, followed_up
+    kind: str  # answered, suppressed, followed_up, campaign
     invitation_id: UUID | None = None  # or the lead that it is about
     vehicle_id: UUID | None = None
     customer_id: UUID | None = None
@@ -75,6 +75,19 @@ class AnswerRow(Row, table=True):
     said_at: datetime = _instant(nullable=False)  # as the event says
     heard_at: datetime = _instant(nullable=False)  # of its envelope
     alert: str | None = None
+
+
+class CampaignQuestionRow(Row, table=True):
+    """A question about a wheel season to the dealer, once each; `told` when its mails were made due."""
+
+    __tablename__ = "campaign_question"
+    dealer_id: UUID = Field(primary_key=True)
+    campaign_id: UUID = Field(primary_key=True)
+    question: str = Field(primary_key=True)
+    event_id: UUID
+    body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    heard_at: datetime = _instant(nullable=False)
+    told: bool = False
 
 
 class HoldRow(Row, table=True):

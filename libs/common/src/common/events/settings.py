@@ -68,7 +68,7 @@ class WorkshopChanged(State):
 
 
 class UserAlertsChanged(State):
-    """Which alerts an employee gets by mail, of: call_me, no, booked, unsubscribe."""
+    """Which alerts an employee gets by mail, of: call_me, no, booked, unsubscribe, campaigns."""
 
     name = "user.alerts_changed.v1"
     topic = TOPIC

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from common.events.due import MessageDue
+from common.events.due import CampaignQuestionDue, MessageDue
 from common.events.leads import LeadMessageDue
 from common.events.messages import Contact
 from notifier.domain.states import Purpose
@@ -17,7 +17,7 @@ SEND = "send"  # what the errand is woken by
 
 
 class AlertDue(BaseModel):
-    """An employee is to be told of an answer."""
+    """An employee is to be told of an answer, or the dealer to be asked about a wheel season."""
 
     model_config = ConfigDict(frozen=True)
     kind: str
@@ -26,6 +26,7 @@ class AlertDue(BaseModel):
     type: str | None = None
     reason: str | None = None
     said_at: datetime
+    campaign: CampaignQuestionDue | None = None
 
 
 @dataclass(frozen=True)

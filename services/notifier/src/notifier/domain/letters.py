@@ -1,6 +1,6 @@
 """What is put together before a message is written: whom to greet, which cars, and where each link leads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -26,14 +26,16 @@ class Link:
 
 @dataclass(frozen=True)
 class Car:
-    """One vehicle of a message with its own answers."""
+    """One vehicle of a message, and one kind of work on it, with its own answers."""
 
+    what: str  # service
     name: str  # Skoda Octavia, or just "bil"
     title: str  # Skoda Octavia (AB 12 345)
     short: str  # AB 12 345
     due: str | None
     due_short: str | None
     link: str  # the short one, for an SMS
+    heading: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
     detail: str = ""
 
@@ -59,6 +61,7 @@ class Letter:
     parts: tuple[Part, ...]
     sender: Sender
     language: str
+    on: date | None = None  # the local day on which it leaves
 
 
 @dataclass(frozen=True)
@@ -82,16 +85,29 @@ class Written:
     unsubscribe_url: str | None = None
 
 
-def car_of(part: Part, *, unknown: str, places: Places) -> Car:
-    """How a vehicle is called in a message."""
+def vehicles_of(letter: Letter) -> int:
+    """How many vehicles a message is about."""
+    return len({part.vehicle.vehicle_id for part in letter.parts})
+
+
+def listed(found: Sequence[str], joined_by: str) -> str:
+    """One, two and three: a, b og c."""
+    *first, last = found
+    return f"{', '.join(first)} {joined_by} {last}" if first else last
+
+
+def car_of(part: Part, *, unknown: str, places: Places, what: str = "", on: date | None = None) -> Car:
+    """How a vehicle is called in a message. A day that went by is not told as one that comes."""
     name = names.car_name(part.vehicle.make, part.vehicle.model) or unknown
     plate = names.plate(part.vehicle.plate)
+    due_on = None if part.due_on and on and part.due_on < on else part.due_on
     return Car(
+        what=what,
         name=name,
         title=f"{name} ({plate})" if plate else name,
         short=plate or name,
-        due=names.day(part.due_on),
-        due_short=names.day(part.due_on, year=False),
+        due=names.day(due_on),
+        due_short=names.day(due_on, year=False),
         link=f"{places.public_url}/s/{part.code}",
     )
 

@@ -14,12 +14,14 @@ from common.bus import parking
 from common.events.appointments import AppointmentChanged
 from common.events.base import State
 from common.events.customers import CustomerChanged
+from common.events.due import CampaignQuestionDue
 from common.events.words import Answer, AppointmentStatus, Channel
 from common.ids import DealerId
 from notifier.domain.look import Heard
-from notifier.tables import SCHEMA, AliasRow, AnswerRow, AppointmentRow, FactRow, HoldRow, columns
+from notifier.tables import SCHEMA, AliasRow, AnswerRow, AppointmentRow, CampaignQuestionRow, FactRow, HoldRow, columns
 
 FACT, ANSWER, HOLD, APPOINTMENT = columns(FactRow), columns(AnswerRow), columns(HoldRow), columns(AppointmentRow)
+QUESTION = columns(CampaignQuestionRow)
 S = TypeVar("S", bound=State)
 
 _SAME = text("""
@@ -231,3 +233,37 @@ async def answers_to_tell(session: AsyncSession, dealer: DealerId, *, limit: int
 
 async def told(session: AsyncSession, dealer: DealerId, event_id: UUID) -> None:
     await session.execute(update(AnswerRow).where(ANSWER.dealer_id == dealer, ANSWER.event_id == event_id).values(alert=None))
+
+
+async def remember_question(
+    session: AsyncSession, dealer: DealerId, question: CampaignQuestionDue, event_id: UUID, *, heard_at: datetime
+) -> bool:
+    """Keep a question about a wheel season; False when it was asked before."""
+    row = insert(CampaignQuestionRow).values(
+        dealer_id=dealer, campaign_id=question.campaign_id, question=question.question, event_id=event_id,
+        body=question.model_dump(mode="json"), heard_at=heard_at,
+    )  # fmt: skip
+    kept = await session.execute(row.on_conflict_do_nothing().returning(QUESTION.campaign_id))
+    return kept.first() is not None
+
+
+async def questions_to_ask(session: AsyncSession, dealer: DealerId, *, limit: int = 100) -> list[CampaignQuestionRow]:
+    """Questions that the dealer is still to be asked, locked."""
+    found = await session.execute(
+        select(CampaignQuestionRow)
+        .where(QUESTION.dealer_id == dealer, QUESTION.told.is_(False))
+        .order_by(QUESTION.heard_at, QUESTION.campaign_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(found.scalars())
+
+
+async def campaign_answered(session: AsyncSession, dealer: DealerId, campaign_id: UUID) -> bool:
+    """Whether the dealer has said how this wheel season is to run."""
+    found = await session.execute(
+        select(ANSWER.event_id)
+        .where(ANSWER.dealer_id == dealer, ANSWER.kind == "campaign", ANSWER.invitation_id == campaign_id)
+        .limit(1)
+    )
+    return found.first() is not None

@@ -13,6 +13,8 @@ import mrml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from common.events.words import InvitationType, LeadType
+
 _HERE = files("notifier.texts")
 _plain = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
 _html = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
@@ -31,9 +33,14 @@ def words(language: str, name: str) -> Mapping[str, Any] | None:
     return tomllib.loads(found.read_text("utf-8")) if found.is_file() else None
 
 
+def of_invitation(language: str, kind: str) -> Mapping[str, Any] | None:
+    """The words of a type of invitation; None where there are none, or no such type."""
+    return words(language, kind) if kind in set(InvitationType) else None
+
+
 def about(language: str, kind: str) -> Mapping[str, Any] | None:
     """The words of a type of invitation or lead; None where there are none."""
-    return words(language, kind) or words(language, f"lead_{kind}")
+    return of_invitation(language, kind) or (words(language, f"lead_{kind}") if kind in set(LeadType) else None)
 
 
 def fill(template: str, **values: Any) -> str:
