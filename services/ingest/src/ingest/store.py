@@ -17,7 +17,7 @@ from common.events.customers import ContractChanged, CustomerChanged, VehicleCha
 from common.events.settings import DealerChanged
 from common.events.work_orders import WorkOrderChanged
 from ingest.domain import crediting, owning
-from ingest.tables import AliasRow, BookingRow, DealerRow, EntityRow, ImportRow, KeptRow, SourceRow
+from ingest.tables import AliasRow, BookingRow, DealerRow, EntityRow, FindingRow, ImportRow, KeptRow, SourceRow, UploadRow
 
 S = TypeVar("S", bound=State)
 ACTIVE = "active"
@@ -32,7 +32,7 @@ class Alias(NamedTuple):
 
 
 _dealer, _source, _entity = DealerRow.__table__, SourceRow.__table__, EntityRow.__table__  # type: ignore[attr-defined]  # sqlmodel
-_booking = BookingRow.__table__  # type: ignore[attr-defined]  # as below
+_booking, _upload, _finding = BookingRow.__table__, UploadRow.__table__, FindingRow.__table__  # type: ignore[attr-defined]  # as below
 _alias, _import, _kept = AliasRow.__table__, ImportRow.__table__, KeptRow.__table__  # type: ignore[attr-defined]  # as above
 
 
@@ -269,33 +269,118 @@ async def count_call(session: AsyncSession, dealer_id: UUID, source_id: UUID, da
 
 
 async def begin_import(
-    session: AsyncSession, dealer_id: UUID, import_id: UUID, source_id: UUID, *, file: str, header: str | None, at: datetime
-) -> None:
-    """A file is being brought."""
+    session: AsyncSession, dealer_id: UUID, import_id: UUID, source_id: UUID, *, file: str, at: datetime, **asked: Any
+) -> bool:
+    """A file is being brought, or is to be; False where its key is known."""
     values = {
-        "dealer_id": dealer_id, "import_id": import_id, "source_id": source_id, "file": file, "header": header, "begun_at": at,
-        "recorded": 0, "unchanged": 0, "bad": 0,
+        "dealer_id": dealer_id, "import_id": import_id, "source_id": source_id, "file": file, "begun_at": at, "recorded": 0,
+        "unchanged": 0, "bad": 0, **asked,
     }  # fmt: skip
-    await session.execute(insert(_import).values(values))
+    write = insert(_import).values(values).on_conflict_do_nothing().returning(_import.c.import_id)
+    return (await session.execute(write)).first() is not None
 
 
-async def count_imported(
-    session: AsyncSession,
-    dealer_id: UUID,
-    import_id: UUID,
-    *,
-    recorded: int,
-    unchanged: int,
-    bad: int,
-    ended_at: datetime | None = None,
-) -> None:
+async def change_import(session: AsyncSession, dealer_id: UUID, import_id: UUID, **values: Any) -> None:
+    """Note how an import fares."""
+    await session.execute(update(_import).where(_is_import(dealer_id, import_id)).values(values))
+
+
+async def count_imported(session: AsyncSession, dealer_id: UUID, import_id: UUID, **more: int) -> None:
     """Add to an import's counts, in the transaction of what they count."""
-    where = (_import.c.dealer_id == dealer_id) & (_import.c.import_id == import_id)
-    more = {
-        "recorded": _import.c.recorded + recorded, "unchanged": _import.c.unchanged + unchanged, "bad": _import.c.bad + bad,
-        "ended_at": ended_at,
-    }  # fmt: skip
-    await session.execute(update(_import).where(where).values(more))
+    counted = {name: _import.c[name] + number for name, number in more.items()}
+    await session.execute(update(_import).where(_is_import(dealer_id, import_id)).values(counted))
+
+
+async def import_(session: AsyncSession, dealer_id: UUID, import_id: UUID) -> Any | None:
+    """One import."""
+    return (await session.execute(select(_import).where(_is_import(dealer_id, import_id)))).first()
+
+
+async def import_with_key(session: AsyncSession, dealer_id: UUID, key: str) -> Any | None:
+    """The import that was asked for under a key."""
+    same = (_import.c.dealer_id == dealer_id) & (_import.c.key == key)
+    return (await session.execute(select(_import).where(same))).first()
+
+
+async def imports(session: AsyncSession, dealer_id: UUID, *, before: UUID | None, limit: int) -> list[Any]:
+    """A dealer's imports, the newest first; ids sort by the moment they were minted."""
+    mine = _import.c.dealer_id == dealer_id
+    older = [_import.c.import_id < before] if before is not None else []
+    return list(await session.execute(select(_import).where(mine, *older).order_by(_import.c.import_id.desc()).limit(limit)))
+
+
+async def next_import(session: AsyncSession, dealer_id: UUID) -> Any | None:
+    """The import that was asked for first and is not over."""
+    asked = (_import.c.dealer_id == dealer_id) & _import.c.state.in_(("waiting", "running")) & _import.c.upload_id.is_not(None)
+    return (await session.execute(select(_import).where(asked).order_by(_import.c.import_id).limit(1))).first()
+
+
+def _is_import(dealer_id: UUID, import_id: UUID) -> Any:
+    return (_import.c.dealer_id == dealer_id) & (_import.c.import_id == import_id)
+
+
+async def store_upload(session: AsyncSession, dealer_id: UUID, upload_id: UUID, content: bytes, at: datetime) -> None:
+    """Keep a file."""
+    values = {"dealer_id": dealer_id, "upload_id": upload_id, "content": content, "stored_at": at}
+    await session.execute(insert(_upload).values(values))
+
+
+async def upload(session: AsyncSession, dealer_id: UUID, upload_id: UUID | None) -> bytes | None:
+    """A file that was kept."""
+    found: bytes | None = await session.scalar(
+        select(_upload.c.content).where(_upload.c.dealer_id == dealer_id, _upload.c.upload_id == upload_id)
+    )
+    return found
+
+
+async def forget_uploads(session: AsyncSession, dealer_id: UUID, until: datetime) -> bool:
+    """Forget files that were kept long enough, and the rows of their reports; True when some are left."""
+    old = (_upload.c.dealer_id == dealer_id) & (_upload.c.stored_at <= until)
+    gone = list(await session.scalars(delete(_upload).where(old).returning(_upload.c.upload_id)))
+    if gone:
+        of = select(_import.c.import_id).where(_import.c.dealer_id == dealer_id, _import.c.upload_id.in_(gone))
+        await session.execute(delete(_finding).where(_finding.c.dealer_id == dealer_id, _finding.c.import_id.in_(of)))
+    left = select(_upload.c.upload_id).where(_upload.c.dealer_id == dealer_id).limit(1)
+    return (await session.execute(left)).first() is not None
+
+
+class Finding(NamedTuple):
+    """A row that could not be used, as a report has it."""
+
+    line: int
+    field: str | None
+    problem: str
+    todo: str
+    raw: str
+
+
+async def report(session: AsyncSession, dealer_id: UUID, import_id: UUID, found: Collection[Finding]) -> None:
+    """Add to an import's report."""
+    if found:
+        rows = [
+            {
+                "dealer_id": dealer_id,
+                "import_id": import_id,
+                **one._asdict(),
+                "raw": _storable(one.raw),
+                "problem": _storable(one.problem),
+            }
+            for one in found
+        ]
+        await session.execute(insert(_finding).on_conflict_do_nothing(), rows)
+
+
+async def findings(session: AsyncSession, dealer_id: UUID, import_id: UUID, *, after: int, limit: int) -> list[Any]:
+    """An import's report, from a line on."""
+    mine = (_finding.c.dealer_id == dealer_id) & (_finding.c.import_id == import_id) & (_finding.c.line > after)
+    return list(await session.execute(select(_finding).where(mine).order_by(_finding.c.line).limit(limit)))
+
+
+async def count_left(session: AsyncSession, dealer_id: UUID, imports: Collection[UUID]) -> dict[UUID, int]:
+    """How many bad rows of these imports nothing has mended since."""
+    mine = (_kept.c.dealer_id == dealer_id) & _kept.c.origin_id.in_(imports)
+    rows = await session.execute(select(_kept.c.origin_id, func.count().label("left")).where(mine).group_by(_kept.c.origin_id))
+    return {row.origin_id: row.left for row in rows}
 
 
 class Kept(NamedTuple):
