@@ -21,6 +21,8 @@ from ingest.tables import AliasRow, BookingRow, DealerRow, EntityRow, FindingRow
 
 S = TypeVar("S", bound=State)
 ACTIVE = "active"
+_HELD = "dealers held"
+_UNTOLD: dict[str, Any] = {"as_of": "", **dict.fromkeys(("given", "credits", "owner_id", "owner_since"))}
 
 
 class Alias(NamedTuple):
@@ -37,8 +39,34 @@ _alias, _import, _kept = AliasRow.__table__, ImportRow.__table__, KeptRow.__tabl
 
 
 async def lock_dealer(session: AsyncSession, dealer: UUID) -> None:
-    """One at a time mints and merges for a dealer, until this transaction ends."""
+    """One at a time mints and merges for a dealer, until this transaction ends: so long nobody else changes what it has told, and
+    each entity is read once."""
+    if (transaction := session.sync_session.get_transaction()) is not session.info.get(_HELD, (None,))[0]:
+        session.info[_HELD] = (transaction, {})
+    read: dict[UUID, dict[Any, Any]] = session.info[_HELD][1]
+    if dealer in read:
+        return
+    read[dealer] = {}
     await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"mint {dealer}"})
+
+
+def _read_here(session: AsyncSession, dealer: UUID) -> dict[Any, Any] | None:
+    """The entities that this transaction read or wrote while it holds the dealer's lock; None where it does not."""
+    held = session.info.get(_HELD)
+    return held[1].get(dealer) if held is not None and held[0] is session.sync_session.get_transaction() else None
+
+
+async def _row(session: AsyncSession, dealer: UUID, kind: str, entity: UUID) -> Mapping[str, Any] | None:
+    """An entity's row."""
+    here = _read_here(session, dealer)
+    if here is not None and (kind, entity) in here:
+        known: Mapping[str, Any] | None = here[kind, entity]
+        return known
+    found = (await session.execute(select(_entity).where(_where(dealer, kind, entity)))).mappings().first()
+    row = dict(found) if found is not None else None
+    if here is not None:
+        here[kind, entity] = row
+    return row
 
 
 async def remember_dealer(session: AsyncSession, event: DealerChanged) -> None:
@@ -108,20 +136,20 @@ async def move_aliases(session: AsyncSession, dealer_id: UUID, kind: str, entity
 
 async def told(session: AsyncSession, dealer_id: UUID, kind: type[S], entity: UUID) -> S | None:
     """An entity as last told."""
-    body = await session.scalar(select(_entity.c.told).where(_where(dealer_id, kind.name, entity)))
-    return kind.model_validate(body) if body is not None else None
+    row = await _row(session, dealer_id, kind.name, entity)
+    return kind.model_validate(row["told"]) if row is not None else None
 
 
 async def as_of(session: AsyncSession, dealer_id: UUID, kind: type[State], entity: UUID) -> str:
     """Of when the newest snapshot of an entity was; before everything where there is none."""
-    return await session.scalar(select(_entity.c.as_of).where(_where(dealer_id, kind.name, entity))) or ""
+    row = await _row(session, dealer_id, kind.name, entity)
+    return row["as_of"] if row is not None else ""
 
 
 async def registered(session: AsyncSession, dealer_id: UUID, vehicle: UUID) -> owning.Registered | None:
     """Whose a list of vehicles says that this one is."""
-    rows = select(_entity.c.owner_id, _entity.c.owner_since).where(_where(dealer_id, VehicleChanged.name, vehicle))
-    found = (await session.execute(rows)).first()
-    return owning.Registered(found.owner_id, found.owner_since) if found is not None and found.owner_id is not None else None
+    row = await _row(session, dealer_id, VehicleChanged.name, vehicle)
+    return owning.Registered(row["owner_id"], row["owner_since"]) if row is not None and row["owner_id"] is not None else None
 
 
 async def seen_with(session: AsyncSession, dealer_id: UUID, vehicle: UUID) -> owning.Seen | None:
@@ -149,23 +177,25 @@ async def move_owner(session: AsyncSession, dealer_id: UUID, customer: UUID, int
     """Vehicles that a list says are one customer's are another's."""
     same = (_entity.c.dealer_id == dealer_id) & (_entity.c.owner_id == customer)
     await session.execute(update(_entity).where(same).values(owner_id=into))
+    if (here := _read_here(session, dealer_id)) is not None:
+        here.clear()
 
 
 async def credit_of(session: AsyncSession, dealer_id: UUID, order: UUID) -> str | None:
     """The number of the order that this credit note was found to take back."""
-    found: str | None = await session.scalar(select(_entity.c.credits).where(_where(dealer_id, WorkOrderChanged.name, order)))
-    return found
+    row = await _row(session, dealer_id, WorkOrderChanged.name, order)
+    return row["credits"] if row is not None else None
 
 
 async def save(session: AsyncSession, dealer_id: UUID, event: S, **beside: object) -> S | None:
     """Keep an entity, and beside it `as_of`, `credits`, `given` and whose a list says it is; what to tell of it with its next
     revision, None when nothing changed."""
     name, entity = event.name, event.entity()
-    before = (await session.execute(select(_entity).where(_where(dealer_id, name, entity)))).first()
-    revision = before.revision if before is not None else 0
+    before = await _row(session, dealer_id, name, entity)
+    revision = before["revision"] if before is not None else 0
     told = event.model_copy(update={"revision": revision}).model_dump(mode="json")
-    changed = before is None or told != before.told
-    if before is not None and not changed and all(before._mapping[key] == value for key, value in beside.items()):
+    changed = before is None or told != before["told"]
+    if before is not None and not changed and all(before[key] == value for key, value in beside.items()):
         return None
     event = event.model_copy(update={"revision": revision + changed})
     found_by = {key: getattr(event, key, None) for key in ("vehicle_id", "customer_id", "status")}
@@ -180,6 +210,8 @@ async def save(session: AsyncSession, dealer_id: UUID, event: S, **beside: objec
     }  # fmt: skip
     write = insert(_entity).values(values)
     await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "kind", "entity_id"], set_=values))
+    if (here := _read_here(session, dealer_id)) is not None:
+        here[name, entity] = {**(before or _UNTOLD), **values}
     return event if changed else None
 
 
@@ -200,7 +232,8 @@ async def told_where(session: AsyncSession, dealer_id: UUID, kind: type[S], **co
 
 async def given(session: AsyncSession, dealer_id: UUID, kind: type[State], entity: UUID) -> dict[str, str]:
     """Which source gave what of an entity that a list may take back."""
-    return await session.scalar(select(_entity.c.given).where(_where(dealer_id, kind.name, entity))) or {}
+    row = await _row(session, dealer_id, kind.name, entity)
+    return (row["given"] if row is not None else None) or {}
 
 
 async def standing(session: AsyncSession, dealer_id: UUID, kind: type[State], alias: str, scope: str) -> dict[str, UUID]:
