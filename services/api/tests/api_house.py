@@ -13,8 +13,10 @@ from fastapi import FastAPI
 from api import endpoints, routes, store
 from api.commands import tell_dealer
 from api.domain import signatures
+from api.forwarding import Forwarding
 from api.guarding import Guard, hash_password
 from api.questions import Questions
+from api.routes.rest import V1
 from common import web
 from common.clock import FixedClock
 from common.events.customers import CustomerChanged, VehicleChanged
@@ -135,12 +137,15 @@ class House:
         return sorted(found)
 
 
-def open_doors(rt: Running, asking: Running, notifier: FastAPI, callback_secret: str | None = None) -> FastAPI:
-    """The app as a process makes it, with the notifier in the same process."""
+def open_doors(
+    rt: Running, asking: Running, notifier: FastAPI, callback_secret: str | None = None, ingest: FastAPI | None = None
+) -> FastAPI:
+    """The app as a process makes it, with the notifier in the same process, and ingest where it is asked."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     web.install(app)
     questions = Questions(asking, httpx.AsyncClient(transport=httpx.ASGITransport(app=notifier)))
-    app.include_router(routes.build(rt, Guard(rt, behind_proxy=False), questions, callback_secret))
+    forwarding = Forwarding(asking, httpx.AsyncClient(transport=httpx.ASGITransport(app=ingest or FastAPI())), V1)
+    app.include_router(routes.build(rt, Guard(rt, behind_proxy=False), questions, callback_secret, forwarding))
     return app
 
 

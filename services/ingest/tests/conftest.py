@@ -11,6 +11,7 @@ import pytest
 
 from autoflows.demo.economic import Economic
 from common.clock import FixedClock
+from common.errands import Errand
 from common.events import Event
 from common.events.settings import DealerChanged
 from common.events.work_orders import WorkOrderChanged
@@ -22,6 +23,7 @@ from ingest import commands, store
 from ingest.clients.sealing import Sealer
 from ingest.domain.snapshots import OrderSnapshot
 from ingest.errands import Poll
+from ingest.imports import Imports
 from ingest.main import service
 from ingest.recording import POLL, Recorder
 
@@ -149,9 +151,9 @@ async def office(database: Database, books: Books) -> AsyncIterator[Office]:
     async def no_pause(_: float) -> None:
         return None
 
-    def errands(runtime: Runtime) -> list[Poll]:
+    def errands(runtime: Runtime) -> list[Errand]:
         http = httpx.AsyncClient(timeout=0.5, trust_env=False)
-        return [Poll(runtime, http, Sealer(runtime.settings), no_pause)]
+        return [Poll(runtime, http, Sealer(runtime.settings), no_pause), Imports(runtime)]
 
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(books.serving())

@@ -307,7 +307,7 @@ async def test_what_cannot_be_told_only_when_it_is_recorded_is_a_bad_row_and_the
     long_ago = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2)))  # no reader lets it pass: it overflows in UTC
     good = [Entry(OrderSnapshot(number, "open"), (Spot(line, number),), name=number) for line, number in ((1, "1"), (3, "3"))]
     bad = Entry(AppointmentSnapshot("2", long_ago), (Spot(2, "two"),), name="appointment-2")
-    bringing = files.Bringing(bring.office.rt, DEALER, source, files.Plan(None))
+    bringing = files.Bringing(bring.office.rt, DEALER, source, files.Plan(None), None)
     await bringing.record([good[0], bad, good[1]])
     report = await bringing.end()
     assert (set(await bring.office.orders()), report.recorded, [row.line for row in report.bad]) == ({"1", "3"}, 2, [2])

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import math
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import datetime
 from typing import Any
@@ -20,7 +21,9 @@ from common.clock import SystemClock
 from common.errors import DomainError, EventTooLarge, TransientError
 from common.ids import DealerId
 
-MAX_BODY = 1024 * 1024  # bytes; a route that takes files says so itself
+MAX_BODY = 1024 * 1024  # bytes
+MAX_UPLOAD = 51 * 1024 * 1024  # bytes of a request that brings a file of 50 MB
+_TAKES_FILES = re.compile(r"(?:/api/v1)?/imports(?:/[^/]+/repair)?")  # these read their body as it comes
 SIGNED_SECONDS = 30  # how long a request that api signed for another service is good
 SIGNATURE = "x-autoflows-signature"
 _HEADERS = {
@@ -69,6 +72,9 @@ class Edge:
         if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self._app(scope, receive, _with_headers(send))
             return
+        if _TAKES_FILES.fullmatch(scope["path"]):
+            await self._app(scope, _counted(receive), _with_headers(send))
+            return
         body, refusal = await _read(scope, receive)
         if refusal is not None:
             await refusal(scope, receive, _with_headers(send))
@@ -94,6 +100,21 @@ async def _read(scope: Scope, receive: Callable[[], Awaitable[Any]]) -> tuple[by
         except ValueError as error:
             return b"", problem(400, "bad_json", f"The body is not acceptable JSON: {error}.")
     return bytes(body), None
+
+
+def _counted(receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+    """The same body, refused once it is too long."""
+    length = 0
+
+    async def counting() -> Any:
+        nonlocal length
+        message = await receive()
+        length += len(message.get("body", b""))
+        if length > MAX_UPLOAD:
+            raise DomainError(f"A file may have {MAX_UPLOAD // 1024**2 - 1} MB at most.", code="too_large", status=413)
+        return message
+
+    return counting
 
 
 def _replayed(body: bytes, receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:

@@ -6,9 +6,11 @@ from fastapi import APIRouter
 
 from api import routes
 from api.commands import add_commands
+from api.forwarding import Forwarding
 from api.guarding import Guard
 from api.handlers import handlers
 from api.questions import Questions
+from api.routes.rest import V1
 from api.settings import Settings
 from common.events.answers import (
     ContactSuppressed,
@@ -30,8 +32,9 @@ def _build_router(runtime: Runtime) -> APIRouter:
     assert isinstance(settings, Settings)
     guard = Guard(runtime, behind_proxy=settings.behind_proxy)
     questions = Questions(runtime, httpx.AsyncClient(follow_redirects=False, trust_env=False))
+    forwarding = Forwarding(runtime, httpx.AsyncClient(follow_redirects=False, trust_env=False), V1)
     secret = settings.gatewayapi_callback_secret
-    return routes.build(runtime, guard, questions, secret.get_secret_value() if secret else None)
+    return routes.build(runtime, guard, questions, secret.get_secret_value() if secret else None, forwarding)
 
 
 def _add_commands(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NewType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,9 @@ _KIND_OF: dict[type[Thing], Kind] = {
     OrderSnapshot: "orders", AppointmentSnapshot: "appointments", ContractSnapshot: "contracts", CustomerSnapshot: "customers",
     VehicleRecord: "vehicles",
 }  # fmt: skip
+
+
+ImportId = NewType("ImportId", UUID)
 
 
 class BadLine(NamedTuple):
@@ -130,29 +133,35 @@ async def bring(
         raise NotFound("This dealer has no such source. Make it first: autoflows connect file …")
     pile = read(path, mapping, place)
     plan = Plan(mapping, dry_run, complete or (mapping is not None and mapping.complete))
-    bringing = Bringing(runtime, dealer, source, plan)
-    await bringing.begin(path.name, pile.header)
-    done = 0
-    for slice_ in slices(pile.entries()):
-        await bringing.record(slice_)
-        progress(done := done + len(slice_), len(pile))
-    await bringing.take_back(pile)
-    return await bringing.end()
+    bringing = Bringing(runtime, dealer, source, plan, None if dry_run else ImportId(new_id()))
+    await bringing.begin(path.name, pile)
+    return await bringing.bring(pile, progress=progress)
 
 
 class Bringing:
-    """One file on its way into one source."""
+    """One file on its way into one source. Without an import's id nothing is noted of it."""
 
-    def __init__(self, runtime: Runtime, dealer: DealerId, source: Any, plan: Plan) -> None:
+    def __init__(self, runtime: Runtime, dealer: DealerId, source: Any, plan: Plan, import_id: ImportId | None) -> None:
         self._runtime, self._dealer, self._source, self._plan = runtime, dealer, source, plan
-        self._import_id, self.report = new_id(), Report()
+        self._import_id, self.report = import_id, Report()
 
-    async def begin(self, file: str, header: str | None) -> None:
-        if not self._plan.dry_run:
+    async def begin(self, file: str, pile: Pile) -> None:
+        """Note that a file is being brought."""
+        if self._import_id is not None:
             async with self._runtime.work(self._dealer) as work:
+                kind = self._plan.mapping.kind if self._plan.mapping is not None else None
                 await store.begin_import(
-                    work.session, self._dealer, self._import_id, self._source.source_id, file=file, header=header, at=work.now
-                )
+                    work.session, self._dealer, self._import_id, self._source.source_id, file=file, header=pile.header, at=work.now,
+                    state="running", kind=kind, rows=pile.rows, things=len(pile), complete=self._plan.complete,
+                )  # fmt: skip
+
+    async def bring(self, pile: Pile, *, done: int = 0, progress: Callable[[int, int], None] = lambda *_: None) -> Report:
+        """Record what it tells, from where that was interrupted."""
+        for slice_ in slices(islice(pile.entries(), done, None)):
+            await self.record(slice_)
+            progress(done := done + len(slice_), len(pile))
+        await self.take_back(pile)
+        return await self.end()
 
     async def record(self, entries: Sequence[Entry]) -> None:
         """Record a slice in one transaction; where one of it cannot be told, each in its own, and that one is bad."""
@@ -182,16 +191,17 @@ class Bringing:
                 await self._recorder(work).take_back(gone[start : start + SLICE])
 
     async def end(self) -> Report:
-        source = self._source
-        if not self._plan.dry_run:
-            async with self._runtime.work(self._dealer) as work:
-                await store.count_imported(
-                    work.session, self._dealer, self._import_id, recorded=0, unchanged=0, bad=0, ended_at=work.now
-                )
+        """Note that it is over, and how fresh the source is by it."""
+        source, report = self._source, self.report
+        async with self._runtime.work(self._dealer) as work:
+            if self._import_id is not None:
+                over = {"taken_back": report.taken_back, "note": report.note, "ended_at": work.now, "state": "done"}
+                await store.change_import(work.session, self._dealer, self._import_id, **over)
+            if not self._plan.dry_run:
                 await store.change_source(work.session, self._dealer, source.source_id, state="fine", fresh_at=work.now)
                 await self._recorder(work).source(title=source.title, kind=source.kind, fresh_at=work.now, polled=False)
-        self.report.bad.sort(key=lambda bad: bad.line)
-        return self.report
+        report.bad.sort(key=lambda bad: bad.line)
+        return report
 
     def _recorder(self, work: Work) -> Recorder:
         lines: dict[str, ContractLine] = self._plan.mapping.contract_lines if self._plan.mapping is not None else {}
@@ -208,7 +218,11 @@ class Bringing:
                         came.append(await self._one(recorder, entry))
                 if self._plan.dry_run:
                     raise _TriedOnly
-                await self._keep(work, entries, came)
+                await self._keep(work, entries)
+                await self._note(work, entries, came)
+        if self._plan.dry_run and self._import_id is not None:
+            async with self._runtime.work(self._dealer) as work:
+                await self._note(work, entries, came)
         return came
 
     async def _one(self, recorder: Recorder, entry: Entry) -> Came:
@@ -224,21 +238,36 @@ class Bringing:
             self.report.examples.append(Example(came.name.lower(), what, said))
         return came
 
-    async def _keep(self, work: Work, entries: Sequence[Entry], came: Sequence[Came]) -> None:
-        """What was recorded is mended, unless a later row of it is bad; what is bad is kept."""
+    async def _keep(self, work: Work, entries: Sequence[Entry]) -> None:
+        """What was recorded is mended; what is bad is kept, in the place of what was bad of it before."""
         source = self._source.source_id
-        names = [entry.name for entry in entries if entry.thing is not None and entry.name is not None]
+        names = [entry.name for entry in entries if entry.name is not None]
         await store.mended(work.session, work.dealer, source, names)
+        origin = self._import_id or new_id()
         kept = [
-            store.Kept(self._import_id, bad.spot.line, bad.spot.raw, bad.problem, entry.name)
-            for entry in entries
-            for bad in entry.bad
+            store.Kept(origin, bad.spot.line, bad.spot.raw, bad.problem, entry.name) for entry in entries for bad in entry.bad
         ]
         await store.keep(work.session, work.dealer, source, work.now, *kept)
-        recorded = sum(map(bool, came))
+
+    async def _note(self, work: Work, entries: Sequence[Entry], came: Sequence[Came]) -> None:
+        """How far it is, and what was bad: with what was recorded, so that after a crash it goes on behind it."""
+        if self._import_id is None:
+            return
+        bad = [
+            store.Finding(one.spot.line, one.column, one.problem, one.todo, one.spot.raw)
+            for entry in entries
+            for one in entry.bad
+        ]
+        await store.report(work.session, work.dealer, self._import_id, bad)
+        counted = Counter(came)
         await store.count_imported(
-            work.session, work.dealer, self._import_id, recorded=recorded, unchanged=len(came) - recorded, bad=len(kept)
-        )
+            work.session, work.dealer, self._import_id, done=len(entries), rows_read=sum(entry.rows for entry in entries),
+            new=counted[Came.NEW], changed=counted[Came.CHANGED], unchanged=counted[Came.UNCHANGED], bad=len(bad),
+            recorded=counted[Came.NEW] + counted[Came.CHANGED],
+        )  # fmt: skip
+        if self.report.examples:
+            examples = [example._asdict() for example in self.report.examples]
+            await store.change_import(work.session, work.dealer, self._import_id, examples=examples)
 
     def _count(self, entries: Sequence[Entry], came: Sequence[Came]) -> None:
         report, counted = self.report, Counter(came)

@@ -17,15 +17,17 @@ from common.events.customers import (
 )
 from common.events.work_orders import WorkOrderChanged
 from common.service import Runtime, Service
+from ingest import routes
 from ingest.clients.sealing import Sealer
 from ingest.commands import add_commands
 from ingest.errands import Poll
 from ingest.handlers import handlers
+from ingest.imports import Imports
 
 
 def _build_errands(runtime: Runtime) -> Sequence[Errand]:
     http = httpx.AsyncClient(timeout=httpx.Timeout(30, connect=10), follow_redirects=False)
-    return [Poll(runtime, http, Sealer(runtime.settings))]
+    return [Poll(runtime, http, Sealer(runtime.settings)), Imports(runtime)]
 
 
 def _add_commands(app: typer.Typer) -> None:
@@ -47,5 +49,6 @@ service = Service(
         AppointmentChanged,
     ),
     errands=_build_errands,
+    router=routes.build,
     commands=_add_commands,
 )

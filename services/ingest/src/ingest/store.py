@@ -17,10 +17,12 @@ from common.events.customers import ContractChanged, CustomerChanged, VehicleCha
 from common.events.settings import DealerChanged
 from common.events.work_orders import WorkOrderChanged
 from ingest.domain import crediting, owning
-from ingest.tables import AliasRow, BookingRow, DealerRow, EntityRow, ImportRow, KeptRow, SourceRow
+from ingest.tables import AliasRow, BookingRow, DealerRow, EntityRow, FindingRow, ImportRow, KeptRow, SourceRow, UploadRow
 
 S = TypeVar("S", bound=State)
 ACTIVE = "active"
+_HELD = "dealers held"
+_UNTOLD: dict[str, Any] = {"as_of": "", **dict.fromkeys(("given", "credits", "owner_id", "owner_since"))}
 
 
 class Alias(NamedTuple):
@@ -32,13 +34,39 @@ class Alias(NamedTuple):
 
 
 _dealer, _source, _entity = DealerRow.__table__, SourceRow.__table__, EntityRow.__table__  # type: ignore[attr-defined]  # sqlmodel
-_booking = BookingRow.__table__  # type: ignore[attr-defined]  # as below
+_booking, _upload, _finding = BookingRow.__table__, UploadRow.__table__, FindingRow.__table__  # type: ignore[attr-defined]  # as below
 _alias, _import, _kept = AliasRow.__table__, ImportRow.__table__, KeptRow.__table__  # type: ignore[attr-defined]  # as above
 
 
 async def lock_dealer(session: AsyncSession, dealer: UUID) -> None:
-    """One at a time mints and merges for a dealer, until this transaction ends."""
+    """One at a time mints and merges for a dealer, until this transaction ends: so long nobody else changes what it has told, and
+    each entity is read once."""
+    if (transaction := session.sync_session.get_transaction()) is not session.info.get(_HELD, (None,))[0]:
+        session.info[_HELD] = (transaction, {})
+    read: dict[UUID, dict[Any, Any]] = session.info[_HELD][1]
+    if dealer in read:
+        return
+    read[dealer] = {}
     await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"mint {dealer}"})
+
+
+def _read_here(session: AsyncSession, dealer: UUID) -> dict[Any, Any] | None:
+    """The entities that this transaction read or wrote while it holds the dealer's lock; None where it does not."""
+    held = session.info.get(_HELD)
+    return held[1].get(dealer) if held is not None and held[0] is session.sync_session.get_transaction() else None
+
+
+async def _row(session: AsyncSession, dealer: UUID, kind: str, entity: UUID) -> Mapping[str, Any] | None:
+    """An entity's row."""
+    here = _read_here(session, dealer)
+    if here is not None and (kind, entity) in here:
+        known: Mapping[str, Any] | None = here[kind, entity]
+        return known
+    found = (await session.execute(select(_entity).where(_where(dealer, kind, entity)))).mappings().first()
+    row = dict(found) if found is not None else None
+    if here is not None:
+        here[kind, entity] = row
+    return row
 
 
 async def remember_dealer(session: AsyncSession, event: DealerChanged) -> None:
@@ -108,20 +136,20 @@ async def move_aliases(session: AsyncSession, dealer_id: UUID, kind: str, entity
 
 async def told(session: AsyncSession, dealer_id: UUID, kind: type[S], entity: UUID) -> S | None:
     """An entity as last told."""
-    body = await session.scalar(select(_entity.c.told).where(_where(dealer_id, kind.name, entity)))
-    return kind.model_validate(body) if body is not None else None
+    row = await _row(session, dealer_id, kind.name, entity)
+    return kind.model_validate(row["told"]) if row is not None else None
 
 
 async def as_of(session: AsyncSession, dealer_id: UUID, kind: type[State], entity: UUID) -> str:
     """Of when the newest snapshot of an entity was; before everything where there is none."""
-    return await session.scalar(select(_entity.c.as_of).where(_where(dealer_id, kind.name, entity))) or ""
+    row = await _row(session, dealer_id, kind.name, entity)
+    return row["as_of"] if row is not None else ""
 
 
 async def registered(session: AsyncSession, dealer_id: UUID, vehicle: UUID) -> owning.Registered | None:
     """Whose a list of vehicles says that this one is."""
-    rows = select(_entity.c.owner_id, _entity.c.owner_since).where(_where(dealer_id, VehicleChanged.name, vehicle))
-    found = (await session.execute(rows)).first()
-    return owning.Registered(found.owner_id, found.owner_since) if found is not None and found.owner_id is not None else None
+    row = await _row(session, dealer_id, VehicleChanged.name, vehicle)
+    return owning.Registered(row["owner_id"], row["owner_since"]) if row is not None and row["owner_id"] is not None else None
 
 
 async def seen_with(session: AsyncSession, dealer_id: UUID, vehicle: UUID) -> owning.Seen | None:
@@ -149,23 +177,25 @@ async def move_owner(session: AsyncSession, dealer_id: UUID, customer: UUID, int
     """Vehicles that a list says are one customer's are another's."""
     same = (_entity.c.dealer_id == dealer_id) & (_entity.c.owner_id == customer)
     await session.execute(update(_entity).where(same).values(owner_id=into))
+    if (here := _read_here(session, dealer_id)) is not None:
+        here.clear()
 
 
 async def credit_of(session: AsyncSession, dealer_id: UUID, order: UUID) -> str | None:
     """The number of the order that this credit note was found to take back."""
-    found: str | None = await session.scalar(select(_entity.c.credits).where(_where(dealer_id, WorkOrderChanged.name, order)))
-    return found
+    row = await _row(session, dealer_id, WorkOrderChanged.name, order)
+    return row["credits"] if row is not None else None
 
 
 async def save(session: AsyncSession, dealer_id: UUID, event: S, **beside: object) -> S | None:
     """Keep an entity, and beside it `as_of`, `credits`, `given` and whose a list says it is; what to tell of it with its next
     revision, None when nothing changed."""
     name, entity = event.name, event.entity()
-    before = (await session.execute(select(_entity).where(_where(dealer_id, name, entity)))).first()
-    revision = before.revision if before is not None else 0
+    before = await _row(session, dealer_id, name, entity)
+    revision = before["revision"] if before is not None else 0
     told = event.model_copy(update={"revision": revision}).model_dump(mode="json")
-    changed = before is None or told != before.told
-    if before is not None and not changed and all(before._mapping[key] == value for key, value in beside.items()):
+    changed = before is None or told != before["told"]
+    if before is not None and not changed and all(before[key] == value for key, value in beside.items()):
         return None
     event = event.model_copy(update={"revision": revision + changed})
     found_by = {key: getattr(event, key, None) for key in ("vehicle_id", "customer_id", "status")}
@@ -180,6 +210,8 @@ async def save(session: AsyncSession, dealer_id: UUID, event: S, **beside: objec
     }  # fmt: skip
     write = insert(_entity).values(values)
     await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "kind", "entity_id"], set_=values))
+    if (here := _read_here(session, dealer_id)) is not None:
+        here[name, entity] = {**(before or _UNTOLD), **values}
     return event if changed else None
 
 
@@ -200,7 +232,8 @@ async def told_where(session: AsyncSession, dealer_id: UUID, kind: type[S], **co
 
 async def given(session: AsyncSession, dealer_id: UUID, kind: type[State], entity: UUID) -> dict[str, str]:
     """Which source gave what of an entity that a list may take back."""
-    return await session.scalar(select(_entity.c.given).where(_where(dealer_id, kind.name, entity))) or {}
+    row = await _row(session, dealer_id, kind.name, entity)
+    return (row["given"] if row is not None else None) or {}
 
 
 async def standing(session: AsyncSession, dealer_id: UUID, kind: type[State], alias: str, scope: str) -> dict[str, UUID]:
@@ -269,33 +302,118 @@ async def count_call(session: AsyncSession, dealer_id: UUID, source_id: UUID, da
 
 
 async def begin_import(
-    session: AsyncSession, dealer_id: UUID, import_id: UUID, source_id: UUID, *, file: str, header: str | None, at: datetime
-) -> None:
-    """A file is being brought."""
+    session: AsyncSession, dealer_id: UUID, import_id: UUID, source_id: UUID, *, file: str, at: datetime, **asked: Any
+) -> bool:
+    """A file is being brought, or is to be; False where its key is known."""
     values = {
-        "dealer_id": dealer_id, "import_id": import_id, "source_id": source_id, "file": file, "header": header, "begun_at": at,
-        "recorded": 0, "unchanged": 0, "bad": 0,
+        "dealer_id": dealer_id, "import_id": import_id, "source_id": source_id, "file": file, "begun_at": at, "recorded": 0,
+        "unchanged": 0, "bad": 0, **asked,
     }  # fmt: skip
-    await session.execute(insert(_import).values(values))
+    write = insert(_import).values(values).on_conflict_do_nothing().returning(_import.c.import_id)
+    return (await session.execute(write)).first() is not None
 
 
-async def count_imported(
-    session: AsyncSession,
-    dealer_id: UUID,
-    import_id: UUID,
-    *,
-    recorded: int,
-    unchanged: int,
-    bad: int,
-    ended_at: datetime | None = None,
-) -> None:
+async def change_import(session: AsyncSession, dealer_id: UUID, import_id: UUID, **values: Any) -> None:
+    """Note how an import fares."""
+    await session.execute(update(_import).where(_is_import(dealer_id, import_id)).values(values))
+
+
+async def count_imported(session: AsyncSession, dealer_id: UUID, import_id: UUID, **more: int) -> None:
     """Add to an import's counts, in the transaction of what they count."""
-    where = (_import.c.dealer_id == dealer_id) & (_import.c.import_id == import_id)
-    more = {
-        "recorded": _import.c.recorded + recorded, "unchanged": _import.c.unchanged + unchanged, "bad": _import.c.bad + bad,
-        "ended_at": ended_at,
-    }  # fmt: skip
-    await session.execute(update(_import).where(where).values(more))
+    counted = {name: _import.c[name] + number for name, number in more.items()}
+    await session.execute(update(_import).where(_is_import(dealer_id, import_id)).values(counted))
+
+
+async def import_(session: AsyncSession, dealer_id: UUID, import_id: UUID) -> Any | None:
+    """One import."""
+    return (await session.execute(select(_import).where(_is_import(dealer_id, import_id)))).first()
+
+
+async def import_with_key(session: AsyncSession, dealer_id: UUID, key: str) -> Any | None:
+    """The import that was asked for under a key."""
+    same = (_import.c.dealer_id == dealer_id) & (_import.c.key == key)
+    return (await session.execute(select(_import).where(same))).first()
+
+
+async def imports(session: AsyncSession, dealer_id: UUID, *, before: UUID | None, limit: int) -> list[Any]:
+    """A dealer's imports, the newest first; ids sort by the moment they were minted."""
+    mine = _import.c.dealer_id == dealer_id
+    older = [_import.c.import_id < before] if before is not None else []
+    return list(await session.execute(select(_import).where(mine, *older).order_by(_import.c.import_id.desc()).limit(limit)))
+
+
+async def next_import(session: AsyncSession, dealer_id: UUID) -> Any | None:
+    """The import that was asked for first and is not over."""
+    asked = (_import.c.dealer_id == dealer_id) & _import.c.state.in_(("waiting", "running")) & _import.c.upload_id.is_not(None)
+    return (await session.execute(select(_import).where(asked).order_by(_import.c.import_id).limit(1))).first()
+
+
+def _is_import(dealer_id: UUID, import_id: UUID) -> Any:
+    return (_import.c.dealer_id == dealer_id) & (_import.c.import_id == import_id)
+
+
+async def store_upload(session: AsyncSession, dealer_id: UUID, upload_id: UUID, content: bytes, at: datetime) -> None:
+    """Keep a file."""
+    values = {"dealer_id": dealer_id, "upload_id": upload_id, "content": content, "stored_at": at}
+    await session.execute(insert(_upload).values(values))
+
+
+async def upload(session: AsyncSession, dealer_id: UUID, upload_id: UUID | None) -> bytes | None:
+    """A file that was kept."""
+    found: bytes | None = await session.scalar(
+        select(_upload.c.content).where(_upload.c.dealer_id == dealer_id, _upload.c.upload_id == upload_id)
+    )
+    return found
+
+
+async def forget_uploads(session: AsyncSession, dealer_id: UUID, until: datetime) -> bool:
+    """Forget files that were kept long enough, and the rows of their reports; True when some are left."""
+    old = (_upload.c.dealer_id == dealer_id) & (_upload.c.stored_at <= until)
+    gone = list(await session.scalars(delete(_upload).where(old).returning(_upload.c.upload_id)))
+    if gone:
+        of = select(_import.c.import_id).where(_import.c.dealer_id == dealer_id, _import.c.upload_id.in_(gone))
+        await session.execute(delete(_finding).where(_finding.c.dealer_id == dealer_id, _finding.c.import_id.in_(of)))
+    left = select(_upload.c.upload_id).where(_upload.c.dealer_id == dealer_id).limit(1)
+    return (await session.execute(left)).first() is not None
+
+
+class Finding(NamedTuple):
+    """A row that could not be used, as a report has it."""
+
+    line: int
+    field: str | None
+    problem: str
+    todo: str
+    raw: str
+
+
+async def report(session: AsyncSession, dealer_id: UUID, import_id: UUID, found: Collection[Finding]) -> None:
+    """Add to an import's report."""
+    if found:
+        rows = [
+            {
+                "dealer_id": dealer_id,
+                "import_id": import_id,
+                **one._asdict(),
+                "raw": _storable(one.raw),
+                "problem": _storable(one.problem),
+            }
+            for one in found
+        ]
+        await session.execute(insert(_finding).on_conflict_do_nothing(), rows)
+
+
+async def findings(session: AsyncSession, dealer_id: UUID, import_id: UUID, *, after: int, limit: int) -> list[Any]:
+    """An import's report, from a line on."""
+    mine = (_finding.c.dealer_id == dealer_id) & (_finding.c.import_id == import_id) & (_finding.c.line > after)
+    return list(await session.execute(select(_finding).where(mine).order_by(_finding.c.line).limit(limit)))
+
+
+async def count_left(session: AsyncSession, dealer_id: UUID, imports: Collection[UUID]) -> dict[UUID, int]:
+    """How many bad rows of these imports nothing has mended since."""
+    mine = (_kept.c.dealer_id == dealer_id) & _kept.c.origin_id.in_(imports)
+    rows = await session.execute(select(_kept.c.origin_id, func.count().label("left")).where(mine).group_by(_kept.c.origin_id))
+    return {row.origin_id: row.left for row in rows}
 
 
 class Kept(NamedTuple):

@@ -102,9 +102,10 @@ class AliasRow(Row, table=True):
 
 
 class ImportRow(Row, table=True):
-    """One file that was brought, and how far it is."""
+    """One file that was brought, or is to be: what was asked for, and how far it is."""
 
     __tablename__ = "import"
+    __table_args__ = (sa.Index("import_key_idx", "dealer_id", "key", unique=True, postgresql_where=sa.text("key is not null")),)
 
     dealer_id: UUID = Field(primary_key=True)
     import_id: UUID = Field(primary_key=True)
@@ -115,7 +116,51 @@ class ImportRow(Row, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
     recorded: int = 0
     unchanged: int = 0
-    bad: int = 0
+    bad: int = 0  # rows
+    state: str = Field(default="done", sa_column_kwargs={"server_default": "done"})  # waiting, running, done, failed
+    kind: str | None = None  # of its content; None where the lines say it themselves
+    mapping: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    dry_run: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    complete: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    upload_id: UUID | None = None  # its file, where that is kept
+    repairs: UUID | None = None  # the import whose bad rows it brings again
+    key: str | None = None  # what the asker calls this request
+    request: bytes | None = None  # what was asked, in brief: the same key must mean the same
+    problem: str | None = None
+    note: str | None = None
+    examples: list[dict[str, str]] | None = Field(default=None, sa_type=JSONB)
+    rows: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    rows_read: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    things: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    done: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # of the things: where it goes on after a crash
+    new: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    changed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    taken_back: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
+class UploadRow(Row, table=True):
+    """A file that was sent, kept so that it can be read again with another mapping."""
+
+    __tablename__ = "upload"
+
+    dealer_id: UUID = Field(primary_key=True)
+    upload_id: UUID = Field(primary_key=True)
+    content: bytes
+    stored_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+
+
+class FindingRow(Row, table=True):
+    """A row of a file that could not be used, as the import's report has it."""
+
+    __tablename__ = "finding"
+
+    dealer_id: UUID = Field(primary_key=True)
+    import_id: UUID = Field(primary_key=True)
+    line: int = Field(primary_key=True)
+    field: str | None = None  # the file's own column
+    problem: str
+    todo: str
+    raw: str
 
 
 class KeptRow(Row, table=True):

@@ -2,13 +2,14 @@
 
 from fastapi import APIRouter
 
+from api.forwarding import Forwarding
 from api.guarding import Guard
 from api.questions import Questions
-from api.routes import customers, leads, pages, rest, webhooks
+from api.routes import customers, imports, leads, pages, rest, webhooks
 from common.service import Runtime
 
 
-def build(runtime: Runtime, guard: Guard, questions: Questions, callback_secret: str | None) -> APIRouter:
+def build(runtime: Runtime, guard: Guard, questions: Questions, callback_secret: str | None, forwarding: Forwarding) -> APIRouter:
     """All routes of api."""
     router = APIRouter()
     router.include_router(customers.build(runtime, guard))
@@ -16,5 +17,6 @@ def build(runtime: Runtime, guard: Guard, questions: Questions, callback_secret:
     router.include_router(rest.build(runtime, guard, questions))
     router.include_router(leads.build_rest(runtime, guard))
     router.include_router(leads.build_pages(runtime, guard))
+    router.include_router(imports.build(guard, forwarding))
     router.include_router(pages.build(runtime, guard, questions))
     return router
