@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
-from autoflows import installed, operations, repairs
+from autoflows import bench, installed, operations, repairs
 from autoflows.errors import CannotRun
 from autoflows.folder import Folder
 from autoflows.plan import Wish
@@ -103,6 +103,7 @@ def main() -> None:
 def add_commands(*, lean: bool = False) -> None:
     """Add everything to the command line; `lean`: without what services add, so that it starts fast."""
     operations.add_to(app)
+    bench.add_to(app)
     repairs.add_to(app)
     for service in [] if lean else installed.load():
         if service.commands is not None:

@@ -30,6 +30,10 @@ def parsed(text: str) -> Record:
     return elements.read(etree.fromstring(f'<r xmlns:ns="{NAMESPACE}">{text}</r>')[0])
 
 
+def lease(since: str | None, until: str | None = None) -> LeasingPeriod:
+    return LeasingPeriod(from_on=on(since) if since else None, to_on=on(until) if until else None)
+
+
 def inspected(day: str, result: str = "passed", kind: str = "periodic") -> RegistryInspection:
     return RegistryInspection(on=on(day), kind=kind, result=result)
 
@@ -214,7 +218,7 @@ def test_rows_are_of_one_vehicle_by_vin_else_by_the_registrys_number(record: Rec
 @given(st.permutations(range(3)))
 def test_of_rows_the_newest_status_is_true_and_all_periods_count(order: list[int]) -> None:
     rows = [
-        Record(vin=VIN, plate="OLD", changed_on=on("2019-01-01"), leasing=(LeasingPeriod(from_on=on("2019-01-01"), to_on=on("2022-01-01")),)),
+        Record(vin=VIN, plate="OLD", changed_on=on("2019-01-01"), leasing=(lease("2019-01-01", "2022-01-01"),)),
         Record(vin=VIN, plate="NEW", changed_on=on("2024-01-01"), status="registered", inspections=(inspected("2023-01-01"),)),
         Record(vin=VIN, plate="MID", changed_on=on("2022-01-01"), leasing=(LeasingPeriod(from_on=on("2022-02-01")),), odometer_km=50_000),
     ]  # fmt: skip
@@ -449,7 +453,7 @@ def test_another_plate_than_the_dealer_knows_is_a_sign() -> None:
     ],
 )
 def test_leases_that_began_or_ended_are_signs(periods: list[tuple[str | None, str | None]], days: list[str]) -> None:
-    leasing = tuple(LeasingPeriod(from_on=since and on(since), to_on=until and on(until)) for since, until in periods)
+    leasing = tuple(lease(since, until) for since, until in periods)
     assert [sign.on for sign in told(moved(leasing=leasing)).signs] == [on(day) for day in days]
 
 

@@ -2,6 +2,7 @@
 
 import typer
 
+from common.benches import Measured
 from common.events.registry import RegistryRead, VehicleRegistryChanged
 from common.service import Service
 from dmr_sync.commands import add_commands
@@ -9,6 +10,12 @@ from dmr_sync.given import give_row
 from dmr_sync.handlers import handlers
 from dmr_sync.settings import Settings
 from dmr_sync.settling import settlers
+
+
+def _bench() -> Measured:
+    from dmr_sync.bench import measure  # loaded only where it is measured
+
+    return measure()
 
 
 def _add_commands(app: typer.Typer) -> None:
@@ -23,5 +30,6 @@ service = Service(
     publishes=(VehicleRegistryChanged, RegistryRead),
     commands=_add_commands,
     facts={"registry": give_row},
+    benches={"registry": _bench},
     settings=Settings,
 )
