@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -172,3 +173,14 @@ def vehicle_id(number: int) -> VehicleId:
 async def office(database: Database, write: Callable[..., Path], tmp_path: Path) -> AsyncIterator[Office]:
     async with running(service, database, clock=FixedClock(NOW), data=tmp_path / "data") as rt:
         yield Office(rt, write)
+
+
+@pytest.fixture
+def office_of(write: Callable[..., Path]) -> Any:
+    """Makes an office of a runtime that the test starts itself."""
+
+    def make(rt: Running) -> Office:
+        return Office(rt, write)
+
+    make.clock = lambda: FixedClock(NOW)  # type: ignore[attr-defined]
+    return make

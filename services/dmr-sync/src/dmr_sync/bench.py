@@ -111,7 +111,8 @@ def _row(number: int, vin: str, plate: str | None, chance: random.Random) -> str
         KoereklarVaegtMinimum=kilos - 500, TekniskTotalVaegt=kilos, AkselAntal=2, SiddepladserMinimum=1, SiddepladserMaksimum=5,
         TilkoblingMulighed="true", TilkoblingsvaegtUdenBremser=650, TilkoblingsvaegtMedBremser=1300, NCAPTest="true",
         TraekkendeAksler=1, EgnetTilTaxi="false", TypeAnmeldelseNummer=f"E{chance.randint(10000, 99999)}",
-        TypeGodkendelseNummer=f"e1*2001/116*{chance.randint(0, 9999):04}", Kommentar=f"{chance.getrandbits(900):x}", AntalDoere=chance.randint(2, 5), Trafikskade="false",
+        TypeGodkendelseNummer=f"e1*2001/116*{chance.randint(0, 9999):04}", Kommentar=f"{chance.getrandbits(900):x}",
+        AntalDoere=chance.randint(2, 5), Trafikskade="false",
     )  # fmt: skip
     named = (
         _in("KoeretoejBetegnelseStruktur", _all("KoeretoejMaerkeType", Nummer=chance.randint(10000, 20000), Navn=make)
