@@ -81,9 +81,12 @@ def demo_world(port: Annotated[int, typer.Argument(help="The first of its ports.
 @app.command(name="demo-setup", hidden=True)
 def demo_setup(economic: Annotated[str, typer.Argument(help="Where the demo's e-conomic answers.")]) -> None:
     """Set the demo's dealer up, by the commands that every dealer is set up with."""
-    from autoflows.demo import holm
+    from autoflows.demo import holm, registry
+    from autoflows.demo.setup import remembered
 
-    for arguments in holm.commands(economic):
+    folder = Folder(Settings().data)
+    file = registry.write(folder.path / "registry", remembered(folder).started_on)
+    for arguments in [*holm.commands(economic), ["registry", "read", str(file)]]:
         typer.main.get_command(app)(arguments, standalone_mode=False)
 
 

@@ -16,7 +16,7 @@ from common.events.settings import DealerChanged
 from common.ids import DealerId, VehicleId
 from common.testing.postgres import Database
 from common.testing.runtime import DEALER, Running, running
-from dmr_sync import reading
+from dmr_sync import reading, store
 from dmr_sync.domain.elements import NAMESPACE
 from dmr_sync.main import service
 
@@ -134,6 +134,8 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 class Office:
     """Dealers with vehicles, and their registry."""
+
+    NOBODY = store.NOBODY
 
     def __init__(self, rt: Running, write: Callable[..., Path]) -> None:
         self.rt, self._write = rt, write
