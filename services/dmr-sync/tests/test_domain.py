@@ -153,7 +153,7 @@ def test_odometers_are_in_thousands_or_plain(text: str | None, expected: int | N
     ],
 )
 def test_vins_may_be_short_and_may_be_unknown(text: str | None, expected: str | None) -> None:
-    assert elements.vin(text) == expected
+    assert words.vin(text) == expected
 
 
 def test_a_row_is_read_with_everything_that_matters(row) -> None:

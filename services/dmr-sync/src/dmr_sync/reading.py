@@ -27,8 +27,8 @@ from common.parent import die_with_parent
 from common.service import Runtime
 from dmr_sync import store
 from dmr_sync.domain import records
-from dmr_sync.domain.elements import ZONE
 from dmr_sync.domain.records import Record
+from dmr_sync.domain.schedule import ZONE
 from dmr_sync.settling import VEHICLE, tell_read
 from dmr_sync.sources import Broken, day_of
 

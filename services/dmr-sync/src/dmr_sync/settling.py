@@ -10,9 +10,8 @@ from common.ids import derived_id
 from common.work import Work
 from dmr_sync import store
 from dmr_sync.domain import telling
-from dmr_sync.domain.elements import ZONE
 from dmr_sync.domain.inspections import COUNTRIES
-from dmr_sync.domain.schedule import REGISTRY
+from dmr_sync.domain.schedule import REGISTRY, ZONE
 
 VEHICLE = "vehicle"
 SLICE = 500
