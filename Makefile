@@ -12,7 +12,7 @@ PORT ?= 8080
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
-.PHONY: help setup run test check format lock kafka clean
+.PHONY: help setup run test check format lock bench kafka clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -56,6 +56,9 @@ lock: $(UV) ## Write requirements.lock anew (keeps the versions that still fit)
 	$(UV) pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --group dev pyproject.toml \
 		$(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml)) \
 		-o requirements.lock
+
+bench: setup ## Run the benchmarks, each against a peer and the limit
+	@for name in $$($(BIN)/autoflows bench); do $(BIN)/autoflows bench $$name --json || exit 1; done
 
 kafka: setup ## Run a local Apache Kafka in the foreground
 	@$(BIN)/python -m common.testing.kafka

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
-from autoflows import installed, operations, repairs
+from autoflows import bench, installed, operations, repairs
 from autoflows.errors import CannotRun
 from autoflows.folder import Folder
 from autoflows.plan import Wish
@@ -81,9 +81,12 @@ def demo_world(port: Annotated[int, typer.Argument(help="The first of its ports.
 @app.command(name="demo-setup", hidden=True)
 def demo_setup(economic: Annotated[str, typer.Argument(help="Where the demo's e-conomic answers.")]) -> None:
     """Set the demo's dealer up, by the commands that every dealer is set up with."""
-    from autoflows.demo import holm
+    from autoflows.demo import holm, registry
+    from autoflows.demo.setup import remembered
 
-    for arguments in holm.commands(economic):
+    folder = Folder(Settings().data)
+    file = registry.write(folder.path / "registry", remembered(folder).started_on)
+    for arguments in [*holm.commands(economic), ["registry", "read", str(file)]]:
         typer.main.get_command(app)(arguments, standalone_mode=False)
 
 
@@ -103,6 +106,7 @@ def main() -> None:
 def add_commands(*, lean: bool = False) -> None:
     """Add everything to the command line; `lean`: without what services add, so that it starts fast."""
     operations.add_to(app)
+    bench.add_to(app)
     repairs.add_to(app)
     for service in [] if lean else installed.load():
         if service.commands is not None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -15,7 +16,7 @@ from common.events.settings import DealerChanged
 from common.ids import DealerId, VehicleId
 from common.testing.postgres import Database
 from common.testing.runtime import DEALER, Running, running
-from dmr_sync import reading
+from dmr_sync import reading, store
 from dmr_sync.domain.elements import NAMESPACE
 from dmr_sync.main import service
 
@@ -134,6 +135,8 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 class Office:
     """Dealers with vehicles, and their registry."""
 
+    NOBODY = store.NOBODY
+
     def __init__(self, rt: Running, write: Callable[..., Path]) -> None:
         self.rt, self._write = rt, write
 
@@ -172,3 +175,14 @@ def vehicle_id(number: int) -> VehicleId:
 async def office(database: Database, write: Callable[..., Path], tmp_path: Path) -> AsyncIterator[Office]:
     async with running(service, database, clock=FixedClock(NOW), data=tmp_path / "data") as rt:
         yield Office(rt, write)
+
+
+@pytest.fixture
+def office_of(write: Callable[..., Path]) -> Any:
+    """Makes an office of a runtime that the test starts itself."""
+
+    def make(rt: Running) -> Office:
+        return Office(rt, write)
+
+    make.clock = lambda: FixedClock(NOW)  # type: ignore[attr-defined]
+    return make

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from common import failpoints
 from common.errors import Conflict, DomainError
 from common.events.customers import VehicleMerged
 from common.events.registry import LeasingPeriod, OwnershipSign, RegistryRead
@@ -194,3 +195,23 @@ async def test_rows_of_other_dealers_stay_theirs(office, row) -> None:
     assert [event.vehicle_id for event in await office.told()] == [mine]
     await office.vehicle(3, vin=OTHER)
     assert await office.rt.sql(OTHER_DEALER, "select vehicle_id from dmr_sync.vehicle") == [(theirs,)]
+
+
+class PowerCut(BaseException):
+    """Nothing is tidied up by the one who reads."""
+
+
+@pytest.mark.parametrize("point", ["dmr_sync.searched", "dmr_sync.told_slice"])
+async def test_a_read_that_died_half_way_is_done_by_the_next_and_tells_nothing_twice(point: str, office, row) -> None:
+    await office.dealer()
+    await office.vehicle(1, vin=VIN)
+    await office.vehicle(2, vin=OTHER)
+
+    def die() -> None:
+        raise PowerCut
+
+    failpoints.arm(point, die)
+    with pytest.raises(PowerCut):
+        await office.read(row(VIN))
+    await office.read(row(VIN))
+    assert sorted((event.known, event.revision) for event in await office.told()) == [(False, 1), (True, 1)]

@@ -14,6 +14,7 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from common import db
+from common.benches import Measured
 from common.bus.bell import Bell, Ear
 from common.bus.consumer import Consumer, Disorder, Feed
 from common.bus.embedded import EmbeddedFeed
@@ -47,6 +48,7 @@ class Service:
     commands: Callable[[typer.Typer], None] | None = None
     why: Callable[["Runtime", DealerId, UUID, str], Awaitable[list[str]]] | None = None  # codes of the stored decision
     facts: Mapping[str, Callable[[Work, Mapping[str, Any]], Awaitable[None]]] = field(default_factory=dict)  # a story's, by key
+    benches: Mapping[str, Callable[[], Measured]] = field(default_factory=dict)  # what `autoflows bench` measures, by name
     settings: type[Settings] = Settings
 
     @property

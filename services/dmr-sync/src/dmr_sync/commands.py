@@ -74,7 +74,7 @@ async def _status(service: Service) -> None:
     if not files:
         _out.print("No file of a registry was read yet. Read one: autoflows registry read FILE")
     for file in files:
-        ended = f"{file.ended_at:%Y-%m-%d %H:%M} UTC" if file.ended_at else "under way"
+        ended = f"read to its end {file.done_at:%Y-%m-%d %H:%M} UTC" if file.done_at else "not read to its end"
         had = f"{file.rows:,} rows, {file.vehicles:,} vehicles found"
         _out.print(f"{file.country} {file.name}, as of {file.read_on}: {file.state} ({ended}), {had}")
         if file.problem:

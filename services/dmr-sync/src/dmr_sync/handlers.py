@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from common import values
 from common.events.customers import VehicleChanged, VehicleMerged
 from common.events.settings import DealerChanged
 from common.handling import Handlers
 from common.work import Work
 from dmr_sync import store
+from dmr_sync.domain import words
 from dmr_sync.domain.inspections import COUNTRIES
 from dmr_sync.domain.schedule import HOUR, REGISTRY, next_at
 from dmr_sync.settling import VEHICLE
@@ -31,7 +33,8 @@ async def remember_dealer(event: DealerChanged, work: Work) -> None:
 @handlers.on(VehicleChanged)
 async def remember_vehicle(event: VehicleChanged, work: Work) -> None:
     """A vehicle that some dealer had is told from the registry's own copy; another is not yet known."""
-    if await store.remember_vehicle(work.session, work.dealer, event):
+    named = event.model_copy(update={"vin": words.vin(event.vin), "plate": values.plate(event.plate)})
+    if await store.remember_vehicle(work.session, work.dealer, named):
         work.touch(VEHICLE, event.vehicle_id)
 
 

@@ -27,8 +27,8 @@ from common.parent import die_with_parent
 from common.service import Runtime
 from dmr_sync import store
 from dmr_sync.domain import records
-from dmr_sync.domain.elements import ZONE
 from dmr_sync.domain.records import Record
+from dmr_sync.domain.schedule import ZONE
 from dmr_sync.settling import VEHICLE, tell_read
 from dmr_sync.sources import Broken, day_of
 
@@ -95,11 +95,12 @@ async def read(
         except DomainError as error:
             await _fail(runtime, file, str(error))
             raise
-        await _note(runtime, file, state=store.TELLING, bytes=summary.bytes, rows=summary.rows)
+        await _note(runtime, file, state=store.TELLING)
         failpoints.hit("dmr_sync.searched")
         await _keep_records(runtime, file, summary)
         await _tell_dealers(runtime, file, country, summary)
-        await _note(runtime, file, state=store.DONE, vehicles=summary.vehicles, ended_at=runtime.clock.now())
+        had = {"bytes": summary.bytes, "rows": summary.rows, "vehicles": summary.vehicles}
+        await _note(runtime, file, state=store.DONE, done_at=runtime.clock.now(), **had)
         async with runtime.sessions() as session, session.begin():
             await store.drop_staged(session, file)
     return summary
@@ -237,7 +238,7 @@ async def _tell_dealers(runtime: Runtime, file: UUID, country: str, summary: Sum
 
 
 async def _fail(runtime: Runtime, file: UUID, problem: str) -> None:
-    await _note(runtime, file, state=store.FAILED, problem=problem, ended_at=runtime.clock.now())
+    await _note(runtime, file, state=store.FAILED, problem=problem)
     async with runtime.sessions() as session, session.begin():
         await store.drop_staged(session, file)
 

@@ -13,11 +13,13 @@ from dmr_sync.scanning import Count, Wanted, scan
 from dmr_sync.sources import Source
 
 _TELL_SECONDS = 0.5
+SWITCH_SECONDS = 0.0005  # so that the thread that inflates does not wait for the one that searches
 
 
 def main(path: str, wanted: str) -> None:
     """Scan `path` for what the file `wanted` lists. Lines: {"row": …}, {"at": bytes, "of": bytes, "rows": n}, {"end": …}, {"error": …}."""
     os.nice(10)
+    sys.setswitchinterval(SWITCH_SECONDS)
     count = Count()
     told_at = time.monotonic()
 

@@ -22,7 +22,7 @@ _ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?(ESStatistikListe\w*)((?:\s[^<>]*
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*?\?>")
 _ENCODING = re.compile(rb"""encoding\s*=\s*["']([\w.-]+)["']""")
 _VIN, _PLATE = b"KoeretoejOplysningStelNummer", b"RegistreringNummerNummer"
-_NAMED_VIN, _NAMED_PLATE = re.compile(_VIN + rb"(?!Anbringelse)"), re.compile(_PLATE)
+_OTHER_VIN = re.compile(_VIN + rb"(?!Anbringelse)")  # written as `<ns:KoeretoejOplysningStelNummer note="…">`
 _BOM = b"\xef\xbb\xbf"
 Text = bytes | None
 
@@ -156,8 +156,10 @@ class _Quick:
         start = part.find(self.begin, 0, 256)
         if start < 0 or (start and not part[:start].isspace()):
             raise ValueError("between two rows there is something else")
-        vin, surely_vin = _text(part, self._vin, _NAMED_VIN, start)
-        plate, surely_plate = _text(part, self._plate, _NAMED_PLATE, start)
+        vin, surely_vin = _text(part, self._vin, _VIN + b">", start)
+        if vin is None and surely_vin:
+            surely_vin = _OTHER_VIN.search(part, start) is None
+        plate, surely_plate = _text(part, self._plate, _PLATE, start)
         return not (surely_vin and surely_plate) or wanted.has(vin, plate)
 
     def _parse(self, part: bytes, row: int, at: int) -> Record:
@@ -174,11 +176,14 @@ def _check_markup(fresh: bytes, buffer: bytes) -> None:
         raise _Doubt("it has a comment, CDATA or an instruction", buffer)
 
 
-def _text(row: bytes, tag: bytes, named: re.Pattern[bytes], start: int) -> tuple[Text, bool]:
+def _text(row: bytes, tag: bytes, name: bytes, start: int) -> tuple[Text, bool]:
     """The text of an element, and whether that is sure: it is not where the name stands there in another way, or with escapes."""
-    begin = row.find(tag, start)
+    begin = row.find(name, start)
     if begin < 0:
-        return None, named.search(row, start) is None
+        return None, True
+    begin += len(name) - len(tag) if name[-1:] == b">" else len(name) + 1 - len(tag)
+    if not row.startswith(tag, begin):
+        return None, False
     begin += len(tag)
     if (end := row.find(b"<", begin)) < 0:
         return None, False

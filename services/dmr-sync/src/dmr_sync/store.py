@@ -181,10 +181,9 @@ async def save_records(session: AsyncSession, fresh: Mapping[str, Record], read_
 async def begin_file(session: AsyncSession, file: UUID, *, of: str, path: str, name: str, read_on: date, at: datetime) -> None:
     """A file begins to be read; what an earlier, broken try had found of it is forgotten."""
     values = {
-        "country": of, "path": path, "name": name, "read_on": read_on, "state": READING, "began_at": at, "ended_at": None,
-        "bytes": 0, "rows": 0, "vehicles": 0, "problem": None,
+        "country": of, "path": path, "name": name, "read_on": read_on, "state": READING, "began_at": at, "problem": None,
     }  # fmt: skip
-    write = insert(_file).values(file_id=file, **values)
+    write = insert(_file).values(file_id=file, bytes=0, rows=0, vehicles=0, **values)
     await session.execute(write.on_conflict_do_update(index_elements=["file_id"], set_=values))
     await session.execute(delete(_staged).where(_staged.c.file_id == file))
 
@@ -194,19 +193,10 @@ async def change_file(session: AsyncSession, file: UUID, **values: Any) -> None:
     await session.execute(update(_file).where(_file.c.file_id == file).values(**values))
 
 
-async def file_named(session: AsyncSession, of: str, name: str) -> Any | None:
-    """The file of that name, if it was ever begun."""
-    return (await session.execute(select(_file).where(_file.c.country == of, _file.c.name == name))).first()
-
-
 async def newest_file(session: AsyncSession, of: str) -> Any | None:
-    """The newest file that was read to its end."""
-    done = (
-        select(_file)
-        .where(_file.c.country == of, _file.c.state == DONE)
-        .order_by(_file.c.read_on.desc(), _file.c.ended_at.desc())
-    )
-    return (await session.execute(done.limit(1))).first()
+    """The newest file that was ever read to its end."""
+    done = select(_file).where(_file.c.country == of, _file.c.done_at.is_not(None))
+    return (await session.execute(done.order_by(_file.c.read_on.desc(), _file.c.done_at.desc()).limit(1))).first()
 
 
 async def files(session: AsyncSession, limit: int) -> list[Any]:

@@ -84,8 +84,10 @@ class FileRow(Row, table=True):
     read_on: date
     state: str = Field(sa_type=sa.Text)
     began_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
-    ended_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
-    bytes: int = Field(default=0, sa_type=sa.BigInteger)  # of XML
+    done_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))  # when it was last read to its end
+    bytes: int = Field(
+        default=0, sa_type=sa.BigInteger
+    )  # of XML; like what follows, of the last time that it was read to its end
     rows: int = Field(default=0, sa_type=sa.BigInteger)
     vehicles: int = Field(default=0, sa_type=sa.BigInteger)
     problem: str | None = Field(default=None, sa_type=sa.Text)

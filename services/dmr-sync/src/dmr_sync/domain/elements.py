@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from lxml import etree
 
@@ -12,9 +11,9 @@ from common import values
 from common.events.registry import LeasingPeriod, RegistryInspection
 from dmr_sync.domain import words
 from dmr_sync.domain.records import MOST, Permit, Record
+from dmr_sync.domain.schedule import ZONE
 
 NAMESPACE = "http://skat.dk/dmr/2007/05/31/"
-ZONE = ZoneInfo("Europe/Copenhagen")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
 _YEARS = range(1886, 2100)  # 9999 stands for "no end"
 _THOUSANDS_BELOW = 2000  # odometers are in thousands of km, but for one in ten thousand that is in km
@@ -56,7 +55,7 @@ def read(row: etree._Element) -> Record:
     period = LeasingPeriod(from_on=day(row.findtext(_LEASE_FROM)), to_on=day(row.findtext(_LEASE_TO)))
     return Record(
         ident=words.told(row.findtext(_IDENT)),
-        vin=vin(row.findtext(VIN)),
+        vin=words.vin(row.findtext(VIN)),
         plate=values.plate(words.told(row.findtext(PLATE))),
         plate_since=day(row.findtext(_PLATE_SINCE)),
         kind=words.told(row.findtext(_KIND)),
@@ -97,12 +96,6 @@ def _permits(row: etree._Element) -> Iterator[Permit]:
     for found in row.iter(_PERMIT):
         if (name := words.told(found.findtext(_PERMIT_NAME))) is not None:
             yield Permit(name=name, from_on=day(found.findtext(_PERMIT_FROM)), to_on=day(found.findtext(_PERMIT_TO)))
-
-
-def vin(text: str | None) -> str | None:
-    """A VIN or an older chassis number as everybody stores it; None for `UOPLYST` and what is no number at all."""
-    found = re.sub(r"[\s.\-]", "", words.told(text) or "").upper()
-    return found if re.fullmatch(r"[A-Z0-9]{3,30}", found) and re.search(r"\d", found) else None
 
 
 def day(text: str | None) -> date | None:

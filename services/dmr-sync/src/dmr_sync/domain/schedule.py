@@ -1,9 +1,9 @@
 """When the registry is looked at: once a day, at an hour in which nobody waits."""
 
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from dmr_sync.domain.elements import ZONE
-
+ZONE = ZoneInfo("Europe/Copenhagen")
 REGISTRY = "registry"  # the errand that fetches and reads; it is no dealer's
 HOUR = 3  # by default
 

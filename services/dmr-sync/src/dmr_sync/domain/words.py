@@ -25,6 +25,12 @@ def told(text: str | None) -> str | None:
     return None if not found or found.upper() == UNKNOWN else found[:200]
 
 
+def vin(text: str | None) -> str | None:
+    """A VIN or an older chassis number as everybody stores it; None for `UOPLYST` and what is no number at all."""
+    found = re.sub(r"[\s.\-]", "", told(text) or "").upper()
+    return found if re.fullmatch(r"[A-Z0-9]{3,30}", found) and re.search(r"\d", found) else None
+
+
 def status(text: str | None) -> RegistryStatus | None:
     """A status by its Danish word or ours; None for one that is not known."""
     return _STATUS.get(_plain(text))

@@ -63,7 +63,7 @@ def upgrade() -> None:
         sa.Column("read_on", sa.Date, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("done_at", sa.DateTime(timezone=True)),
         sa.Column("bytes", sa.BigInteger, nullable=False),
         sa.Column("rows", sa.BigInteger, nullable=False),
         sa.Column("vehicles", sa.BigInteger, nullable=False),

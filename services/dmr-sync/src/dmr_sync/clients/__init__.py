@@ -1,0 +1,1 @@
+"""Where the registry's files come from."""
