@@ -19,7 +19,7 @@ from common.testing.kafka import Broker
 from common.testing.product import Product, until
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("kafka")]  # the broker's worker
-SERVICES = ("ingest", "classifier", "scheduler", "notifier", "api")
+SERVICES = ("ingest", "classifier", "scheduler", "leads", "notifier", "api")
 
 
 @pytest.fixture
