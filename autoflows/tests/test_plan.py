@@ -12,14 +12,14 @@ from autoflows.folder import Folder
 from autoflows.plan import Wish
 from common.cluster import free_port
 
-SERVICES = ["api", "classifier", "ingest", "notifier", "scheduler"]
+SERVICES = ["api", "classifier", "ingest", "leads", "notifier", "scheduler"]
 
 
 @pytest.mark.parametrize(
     ("apart", "expected"),
     [
         (False, {"api": 8080, "notifier": 8081, "background": 8082}),
-        (True, {"api": 8080, "notifier": 8081, "classifier": 8082, "ingest": 8083, "scheduler": 8084}),
+        (True, {"api": 8080, "notifier": 8081, "classifier": 8082, "ingest": 8083, "leads": 8084, "scheduler": 8085}),
     ],
 )
 def test_three_processes_or_one_for_each_service(apart: bool, expected: dict[str, int]) -> None:

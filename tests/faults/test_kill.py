@@ -14,7 +14,7 @@ import pytest
 from common.testing.product import Product, until
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("product")]
-SERVICES = ("ingest", "classifier", "scheduler", "notifier", "api")
+SERVICES = ("ingest", "classifier", "scheduler", "leads", "notifier", "api")
 DAYS = 9  # so that reminders leave, too
 ROUNDS = 2  # every service dies so often: the supervisor gives up on none of them
 

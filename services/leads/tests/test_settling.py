@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -244,3 +244,14 @@ async def test_every_decision_is_stored_with_its_reasons(world: World) -> None:
         "warranty_expiry": ["no_contract"],
         "visit": ["no_visit_ahead"],
     }
+
+
+@pytest.mark.parametrize("day", [date.min, date(1900, 1, 1), date(2101, 1, 1), date.max])
+async def test_a_day_that_cannot_be_meant_is_not_told_and_breaks_nothing(world: World, day: date) -> None:
+    absurd = octavia(2, first_registered_on=day, owned_since=day, model_year=day.year)
+    lease = LeasingPeriod(from_on=day, to_on=day)
+    kinds = [contract(n, kind, day, starts_on=day) for n, kind in enumerate(("service_contract", "lease", "warranty"), 1)]
+    visit = appointment(1, date(2026, 3, 12)).model_copy(update={"starts_at": datetime(day.year, 1, 1, tzinfo=UTC)})
+    await world.begin(absurd, registry(first_registered_on=day, leasing=(lease,)), order(2, day), *kinds, visit)
+    assert await world.days(date(2026, 3, 2), date(2026, 3, 4)) == []
+    assert await world.leads() == []

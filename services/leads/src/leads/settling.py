@@ -45,25 +45,25 @@ async def decide_again(vehicles: frozenset[UUID], work: Work) -> None:
 
 async def decided(vehicles: Collection[UUID], work: Work) -> list[tuple[VehicleFacts, Decision]]:
     """Decide every type of these vehicles on their workshops' day, store the decisions and tell what changed."""
-    found = []
-    for facts in await store.vehicle_facts(work.session, work.dealer, vehicles, now=work.now):
-        today = work.today(facts.timezone)
-        told = [await tell(facts, decision, work) for decision in decide_all(facts, today=today)]
-        stored = [(decision, current_id(decision)) for decision in told]
-        await store.save_decisions(work.session, work.dealer, facts.vehicle.vehicle_id, stored, decided_on=today)
-        found += [(facts, decision) for decision in told]
+    gathered = await store.vehicle_facts(work.session, work.dealer, vehicles, now=work.now)
+    found = [(facts, minted(decision)) for facts in gathered for decision in decide_all(facts, today=work.today(facts.timezone))]
+    events = [event_of(facts, standing) for facts, decision in found for standing in decision.standings]
+    work.publish(*await store.save_leads(work.session, work.dealer, events))
+    stored = [
+        store.Decided(facts.vehicle.vehicle_id, decision, current_id(decision), work.today(facts.timezone))
+        for facts, decision in found
+    ]
+    await store.save_decisions(work.session, work.dealer, stored)
     return found
 
 
-async def tell(facts: VehicleFacts, decision: Decision, work: Work) -> Decision:
-    """Mint what is new and tell each lead that changed; the decision with what was minted."""
-    minted = []
-    for standing in decision.standings:
-        lead = standing.lead if standing.lead.lead_id else replace(standing.lead, lead_id=new_id(), code=link_code())
-        minted.append(replace(standing, lead=lead))
-        if (told := await store.save_lead(work.session, work.dealer, event_of(facts, minted[-1]))) is not None:
-            work.publish(told)
-    return replace(decision, standings=tuple(minted))
+def minted(decision: Decision) -> Decision:
+    """A decision of which every lead has an id and a code."""
+    standings = [
+        standing if standing.lead.lead_id else replace(standing, lead=replace(standing.lead, lead_id=new_id(), code=link_code()))
+        for standing in decision.standings
+    ]
+    return replace(decision, standings=tuple(standings))
 
 
 def current_id(decision: Decision) -> UUID | None:

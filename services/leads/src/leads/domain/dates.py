@@ -2,8 +2,16 @@
 
 import calendar
 from datetime import date, timedelta
+from typing import TypeVar
 
 DAY = timedelta(days=1)
+FIRST_YEAR, LAST_YEAR = 1950, 2100
+D = TypeVar("D", bound=date)
+
+
+def plausible(day: D | None) -> D | None:
+    """A day (or instant) that may be meant; systems write 0001 or 9999 for what they do not know, and that is not told."""
+    return day if day is not None and FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def add_months(day: date, months: int) -> date:

@@ -32,6 +32,7 @@ from common.events.work_orders import WorkOrderChanged
 from common.policy import Policy
 from leads.domain import facts as f
 from leads.domain.chances import TELL_LEASES
+from leads.domain.dates import FIRST_YEAR, LAST_YEAR, plausible
 from leads.store.facts import merges, policy_of
 from leads.store.people import people, standing_exclusion
 from leads.tables import SCHEMA, FactRow, LeadRow, MailRow
@@ -197,20 +198,22 @@ def _vehicle(vehicle: UUID, told: VehicleChanged | None, same: Mapping[UUID, UUI
     if told is None:
         return f.Vehicle(vehicle)
     customer = same.get(told.customer_id, told.customer_id) if told.customer_id else None
-    return f.Vehicle(vehicle, told.plate, customer, told.model_year, told.first_registered_on, told.owned_since)
+    model_year = told.model_year if told.model_year and FIRST_YEAR <= told.model_year <= LAST_YEAR else None
+    first, owned = plausible(told.first_registered_on), plausible(told.owned_since)
+    return f.Vehicle(vehicle, told.plate, customer, model_year, first, owned)
 
 
 def _visits(rows: Iterable[Any], same: Mapping[UUID, UUID], timezone: str) -> Iterable[f.Visit]:
     """Finished orders under the customer that theirs became; none is dated after it came."""
     for row in rows:
         body = row.body
-        if body["status"] != OrderStatus.FINISHED or body["finished_on"] is None:
+        finished_on = plausible(date.fromisoformat(body["finished_on"])) if body["finished_on"] else None
+        if body["status"] != OrderStatus.FINISHED or finished_on is None:
             continue
         came_on = local_day(datetime.fromisoformat(body["came_at"]), ZoneInfo(timezone))
         customer = UUID(body["customer_id"]) if body["customer_id"] else None
         workshop = UUID(body["workshop_id"]) if body["workshop_id"] else None
-        on = min(date.fromisoformat(body["finished_on"]), came_on)
-        yield f.Visit(on, same.get(customer, customer) if customer else None, workshop)
+        yield f.Visit(min(finished_on, came_on), same.get(customer, customer) if customer else None, workshop)
 
 
 def _contracts(rows: Iterable[Any], same: Mapping[UUID, UUID]) -> Iterable[f.Contract]:
@@ -218,12 +221,14 @@ def _contracts(rows: Iterable[Any], same: Mapping[UUID, UUID]) -> Iterable[f.Con
         told = ContractChanged.model_validate(row.body)
         if told.active:
             customer = same.get(told.customer_id, told.customer_id) if told.customer_id else None
-            yield f.Contract(told.kind, told.starts_on, told.ends_on, customer)
+            yield f.Contract(told.kind, plausible(told.starts_on), plausible(told.ends_on), customer)
 
 
 def _appointments(rows: Iterable[Any], same: Mapping[UUID, UUID], zone: ZoneInfo) -> Iterable[f.Appointment]:
     for row in rows:
         told = AppointmentChanged.model_validate(row.body)
+        if plausible(told.starts_at) is None:
+            continue
         customer = same.get(told.customer_id, told.customer_id) if told.customer_id else None
         yield f.Appointment(local_day(told.starts_at, zone), told.status, customer, told.workshop_id)
 
@@ -232,8 +237,9 @@ def _registry(told: VehicleRegistryChanged | None) -> f.Registry:
     if told is None or not told.known:
         return f.Registry()
     return f.Registry(
-        known=True, tells_leases=told.country in TELL_LEASES, status=told.status, first_registered_on=told.first_registered_on,
-        owner_since=told.owner_since, leases=tuple((lease.from_on, lease.to_on) for lease in told.leasing),
+        known=True, tells_leases=told.country in TELL_LEASES, status=told.status, first_registered_on=plausible(told.first_registered_on),
+        owner_since=plausible(told.owner_since),
+        leases=tuple((plausible(lease.from_on), plausible(lease.to_on)) for lease in told.leasing),
         signs=tuple(f.Sign(sign.on, sign.confidence) for sign in told.signs), read_on=told.read_on,
     )  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Leads, mails and decisions: what was minted, what was handed over, what was decided and why."""
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,38 +18,69 @@ from leads.tables import DecisionRow, LeadRow, MailRow
 _lead, _mail, _decision = LeadRow.__table__, MailRow.__table__, DecisionRow.__table__  # type: ignore[attr-defined]  # sqlmodel
 
 
-async def save_lead(session: AsyncSession, dealer: UUID, event: LeadChanged) -> LeadChanged | None:
-    """Keep how a lead stands; what to tell of it, or None when it was told so already."""
-    where = (_lead.c.dealer_id == dealer) & (_lead.c.lead_id == event.lead_id)
-    before = (await session.execute(select(_lead).where(where).with_for_update())).first()
-    if before is not None:
-        event = event.model_copy(update={"code": before.code, "revision": before.revision})
-        if event.model_dump(mode="json") == before.told:
-            return None
-    event = event.model_copy(update={"revision": (before.revision if before is not None else 0) + 1})
-    values: dict[str, Any] = {
-        "dealer_id": dealer, "lead_id": event.lead_id, "vehicle_id": event.vehicle_id, "type": event.type, "anchor": event.anchor,
-        "code": event.code, "stage": event.stage, "outcome": event.outcome, "closed_on": event.closed_on,
-        "revision": event.revision, "told": event.model_dump(mode="json"),
-    }  # fmt: skip
-    write = insert(_lead).values(values)
-    await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "lead_id"], set_=values))
-    return event
+_SAVE_LEADS = text(
+    """insert into leads.lead
+        (dealer_id, lead_id, vehicle_id, type, anchor, code, stage, outcome, closed_on, revision, told)
+    select :dealer, r.* from jsonb_to_recordset(cast(:rows as jsonb)) as r (
+        lead_id uuid, vehicle_id uuid, type text, anchor date, code text, stage text, outcome text, closed_on date,
+        revision bigint, told jsonb)
+    on conflict (dealer_id, lead_id) do update set vehicle_id = excluded.vehicle_id, anchor = excluded.anchor,
+        stage = excluded.stage, outcome = excluded.outcome, closed_on = excluded.closed_on, revision = excluded.revision,
+        told = excluded.told"""
+)
+_SAVE_DECISIONS = text(
+    """insert into leads.decision (dealer_id, vehicle_id, type, lead_id, look_on, decided_on, reasons)
+    select :dealer, r.* from jsonb_to_recordset(cast(:rows as jsonb)) as r (
+        vehicle_id uuid, type text, lead_id uuid, look_on date, decided_on date, reasons jsonb)
+    on conflict (dealer_id, vehicle_id, type) do update set lead_id = excluded.lead_id, look_on = excluded.look_on,
+        decided_on = excluded.decided_on, reasons = excluded.reasons"""
+)
+_COLUMNS = ("lead_id", "vehicle_id", "type", "anchor", "code", "stage", "outcome", "closed_on", "revision")
 
 
-async def save_decisions(
-    session: AsyncSession, dealer: UUID, vehicle: UUID, decided: Sequence[tuple[Decision, UUID | None]], *, decided_on: date
-) -> None:
-    """Keep the one decision about a vehicle and each type, with the lead that it is about."""
-    write = insert(_decision).values([
+@dataclass(frozen=True)
+class Decided:
+    """A decision about a vehicle on a day, with the lead that it is about."""
+
+    vehicle_id: UUID
+    decision: Decision
+    lead_id: UUID | None
+    on: date
+
+
+async def save_leads(session: AsyncSession, dealer: UUID, events: Sequence[LeadChanged]) -> list[LeadChanged]:
+    """Keep how leads stand; what to tell of them: those that were not told so already, with their next revision."""
+    ids = [event.lead_id for event in events]
+    mine = (_lead.c.dealer_id == dealer) & _lead.c.lead_id.in_(ids)
+    rows = await session.execute(select(_lead.c.lead_id, _lead.c.code, _lead.c.revision, _lead.c.told).where(mine))
+    before = {row.lead_id: row for row in rows}
+    changed = []
+    for event in events:
+        known = before.get(event.lead_id)
+        if known is not None:
+            event = event.model_copy(update={"code": known.code, "revision": known.revision})
+            if event.model_dump(mode="json") == known.told:
+                continue
+        changed.append(event.model_copy(update={"revision": (known.revision if known is not None else 0) + 1}))
+    if changed:
+        told = [event.model_dump(mode="json") for event in changed]
+        values = [{name: one[name] for name in _COLUMNS} | {"told": one} for one in told]
+        await session.execute(_SAVE_LEADS, {"dealer": dealer, "rows": json.dumps(values)})
+    return changed
+
+
+async def save_decisions(session: AsyncSession, dealer: UUID, decided: Sequence[Decided]) -> None:
+    """Keep the one decision about each vehicle and type."""
+    values = [
         {
-            "dealer_id": dealer, "vehicle_id": vehicle, "type": one.type, "lead_id": lead, "look_on": one.look_on,
-            "decided_on": decided_on, "reasons": [asdict(reason) for reason in one.reasons],
+            "vehicle_id": str(one.vehicle_id), "type": one.decision.type, "lead_id": str(one.lead_id) if one.lead_id else None,
+            "look_on": one.decision.look_on.isoformat() if one.decision.look_on else None, "decided_on": one.on.isoformat(),
+            "reasons": [asdict(reason) for reason in one.decision.reasons],
         }
-        for one, lead in decided
-    ])  # fmt: skip
-    newer = {name: write.excluded[name] for name in ("lead_id", "look_on", "decided_on", "reasons")}
-    await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "vehicle_id", "type"], set_=newer))
+        for one in decided
+    ]  # fmt: skip
+    if values:
+        await session.execute(_SAVE_DECISIONS, {"dealer": dealer, "rows": json.dumps(values)})
 
 
 async def stored_decision(session: AsyncSession, dealer: UUID, vehicle: UUID, kind: str) -> tuple[Any, LeadChanged | None] | None:
