@@ -13,6 +13,7 @@ from common.events.answers import (
     InvitationHeld,
     InvitationRequested,
     InvitationRestored,
+    LeadAnswered,
     OwnerReleased,
 )
 from common.events.appointments import AppointmentChanged
@@ -33,7 +34,7 @@ handlers = Handlers()
 ABOUT_VEHICLES = (
     VehicleChanged, WorkOrderChanged, AppointmentChanged, VisitClassified, OpenOrderClassified, AppointmentClassified,
     CustomerAnswered, InvitationHeld, InvitationRestored, FollowUpRecorded, VehicleRegistryChanged, OwnerReleased,
-    InvitationRequested,
+    InvitationRequested, LeadAnswered,
 )  # fmt: skip
 ABOUT_CUSTOMERS = (CustomerChanged, ContactSuppressed)
 ABOUT_THE_DEALER = (WorkshopChanged, SourceChanged, CampaignAnswered)

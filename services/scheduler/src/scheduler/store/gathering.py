@@ -24,6 +24,7 @@ from common.events.answers import (
     InvitationHeld,
     InvitationRequested,
     InvitationRestored,
+    LeadAnswered,
     OwnerReleased,
 )
 from common.events.appointments import AppointmentChanged
@@ -495,6 +496,9 @@ def _answers(by_name: Mapping[str, list[Any]]) -> Iterable[f.Answer]:
     for row in by_name[CustomerAnswered.name]:
         told = CustomerAnswered.model_validate(row.body)
         yield f.Answer(told.invitation_id, told.answer, told.reason, told.at)
+    for row in by_name[LeadAnswered.name]:  # "sold", said to a lead, holds for invitations too
+        lead = LeadAnswered.model_validate(row.body)
+        yield f.Answer(lead.lead_id, lead.answer, lead.reason, lead.at)
 
 
 def _newest(rows: Iterable[Any], kind: type[S]) -> S | None:
