@@ -315,7 +315,7 @@ def _one(
     known = {customer: people[customer] for customer in mine if customer in people}
     known |= {person.customer_id: person for person in known.values()}
     finished_on = {order.order_id: order.finished_on for order in orders if order.status == "finished"}
-    released = [row.at for row in by_name[OwnerReleased.name]]
+    released = [datetime.fromisoformat(row.body["at"]) for row in by_name[OwnerReleased.name]]
     stale, is_parked = house.stale, bool(parked & ({v for v, survivor in belongs.items() if survivor == vehicle} | mine))
     facts = f.VehicleFacts(
         vehicle=_vehicle(vehicle, _newest(by_name[VehicleChanged.name], VehicleChanged)),
@@ -335,7 +335,9 @@ def _one(
         cycles=cycles,
         registry=_registry(by_name[VehicleRegistryChanged.name]),
         released_at=max(released, default=None),
-        requests=tuple(f.Request(row.body["type"], row.at) for row in by_name[InvitationRequested.name]),
+        requests=tuple(
+            f.Request(row.body["type"], datetime.fromisoformat(row.body["at"])) for row in by_name[InvitationRequested.name]
+        ),
         odometer=tuple(_readings(by_name)),
         excluded=_standing_exclusion(
             [r for r in by_name[CustomerExcluded.name] if r.body.get("vehicle_id")], by_name[InvitationRestored.name]
