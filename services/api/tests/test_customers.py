@@ -6,9 +6,11 @@ import httpx
 import pytest
 from api_house import NOW, SENDER, House, code, english, invitation, of, visible
 
+from api import customer_wording
 from common.events import Event
 from common.events.answers import ContactSuppressed, CustomerAnswered
 from common.events.settings import Sender
+from common.events.words import InvitationType
 from common.ids import InvitationId
 from common.testing.runtime import DEALER, OTHER_DEALER
 
@@ -56,6 +58,42 @@ async def test_the_page_says_who_asks_and_about_which_car(house: House) -> None:
         assert words in page
     assert "Anne" not in page, "a link that is passed on tells no name"
     assert "anne@example.com" not in page
+
+
+PAGES = [
+    ("service", "Det er tid til service på din Skoda Octavia (AB12345).", "service", "Det er lavet et andet sted"),
+    ("service_mileage", "Efter kørslen at dømme er det tid til service på din", "service", "Det er lavet et andet sted"),
+    ("service_winback", "til service. Er det tid igen?", "service", "Det er lavet et andet sted"),
+    ("inspection_check", "Skal vi lave et synstjek på din", "synstjek", "Bilen er tjekket eller synet et andet sted"),
+    ("wheel_winter", "skifte til vinterhjul på din", "skift til vinterhjul", "Hjulene er allerede skiftet"),
+    ("wheel_summer", "skifte til sommerhjul på din", "skift til sommerhjul", "Hjulene er allerede skiftet"),
+    ("timing_belt", "få skiftet tandremmen i din", "skift af tandrem", "Det er lavet et andet sted"),
+    ("underbody", "undervognsbehandling af din", "undervognsbehandling", "Det er lavet et andet sted"),
+    ("body_inspection", "karrosserieftersyn af din", "karrosserieftersyn", "Det er lavet et andet sted"),
+    ("a type of later", "et værkstedsbesøg med din Skoda Octavia (AB12345).", None, "Det er lavet et andet sted"),
+]
+
+
+@pytest.mark.parametrize(("kind", "asks", "work", "done"), PAGES)
+async def test_every_page_names_the_work_it_is_about(house: House, kind: str, asks: str, work: str | None, done: str) -> None:
+    await house.rt.deliver(DEALER, invitation(name="other", type=kind))
+    await house.tell_dealer(booking_url=None)
+    async with house.browser() as browser:
+        page = (await browser.get("/a/cother")).text
+        said = {
+            svar: visible((await browser.post("/a/cother", data={"svar": svar, "grund": "price"})).text)
+            for svar in ("ring", "nej", "book")
+        }
+    assert asks in visible(page)
+    assert done in visible(page)
+    assert not english(page)
+    assert f"Vi ringer{f' om {work}' if work else ''} på det nummer" in said["ring"]
+    assert f"Vi minder dig ikke om {work or 'det'} igen" in said["nej"]
+    assert f"bestille tid{f' til {work}' if work else ''}." in said["book"]
+
+
+def test_every_type_has_its_page_above() -> None:
+    assert [kind for kind, *_ in PAGES][:-1] == list(InvitationType) == list(customer_wording.WORK)
 
 
 async def test_what_others_wrote_is_shown_and_not_run(house: House) -> None:

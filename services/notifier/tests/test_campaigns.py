@@ -46,12 +46,12 @@ async def test_it_says_when_who_how_many_and_where_to_answer(world: World) -> No
     assert mail.message["Subject"] == "Sommerhjul: Hvornår skal kunderne indkaldes?"
     text = mail.part("plain")
     for words in (
-        "indkaldelserne til skift til sommerhjul",
+        "indkaldelserne til sommerhjul",
         "Periode: 13. april 2026 til 29. maj 2026",
-        "Kunder: kunder med tidligere hjulskifte og kunder med dækhotel",
-        "Antal: højst 12 kunder om dagen",
-        "Omfang: 140 biler",
-        "Svarer I ikke, kører indkaldelserne sådan.",
+        "Målgruppe: kunder med tidligere hjulskifte og kunder med dækhotel",
+        "Kapacitet: højst 12 kunder om dagen",
+        "Biler: 140",
+        "Svarer I ikke, kører indkaldelserne med dem.",
     ):
         assert words in text
     url = f"https://svar.example/campaigns/{CAMPAIGN}"
@@ -71,7 +71,7 @@ async def test_nothing_is_left_open(world: World, kind: str, question: str, more
     for part in (mail.part("html"), text, mail.message["Subject"]):
         assert not re.search(r"{{|}}|{%|%}|None|</?mj-|undefined", part)
     assert season in mail.message["Subject"].lower()
-    assert f"skift til {season}" in text
+    assert f"indkaldelserne til {season}" in text
     assert ("Sydhavn" in text) == ("workshop_id" in more)
     assert ("ingen grænse" in text) == ("workshop_id" in more)
     assert ("I behøver ikke gøre noget" in text) == (question == "tell")

@@ -88,7 +88,7 @@ def test_each_part_of_a_mail_is_called_by_its_name(about: list[Part]) -> None:
         assert own is not None
         what = str(own["what"])
         car = "Skoda Octavia (AB 12 345)" if one.vehicle.plate == "AB12345" else "VW Golf (CD 67 890)"
-        assert f"\n{what[0].upper()}{what[1:]} på din {car}\n" in text
+        assert re.search(rf"\n{what[0].upper()}{what[1:]} (på|i|af) din {re.escape(car)}\n", text)
 
 
 @pytest.mark.parametrize("about", MESSAGES)
@@ -102,7 +102,7 @@ def test_an_sms_is_whole(about: list[Part]) -> None:
     for one in about:
         assert text.count(f"https://svar.nordhavn.example/s/{one.code}") == 1
     if len(about) == 1 or len({one.type for one in about}) == 1:
-        assert all(words in text.lower() for words in ("book", "bliv ringet op", "sig nej tak"))
+        assert all(words in text.lower() for words in ("book", "bed os ringe", "sig nej tak"))
 
 
 @given(
@@ -135,7 +135,7 @@ def test_a_long_name_costs_the_greeting_before_the_meaning(kind: str, step: int)
     text = written("sms", part(1, kind, step, car), name="Nordhavns Bilcenter og Autoværksted ved Havnen").text
     assert parts(text).count <= MAX_PARTS
     assert "Nordhavns Bilcenter" in text
-    assert "bliv ringet op" in text.lower()
+    assert "bed os ringe" in text.lower()
 
 
 SUBJECTS = [

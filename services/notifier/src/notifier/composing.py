@@ -87,7 +87,8 @@ def _mail(letter: Letter, wording: Wording, plain: list[Car], places: Places, *,
     for part, own, car in zip(letter.parts, wording.parts, plain, strict=True):
         answers = {kind: answer_link(part, kind, places) for kind in ("book", "call", "no")}
         links += answers.values()
-        heading, detail = texts.fill(shared["heading"], car=car), texts.fill(own["detail"], car=car)
+        heading = texts.fill(own.get("heading", shared["heading"]), car=car)
+        detail = texts.fill(own["detail"], car=car)
         cars.append(
             replace(car, heading=heading, detail=detail, links={kind: redirect(link, places) for kind, link in answers.items()})
         )

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import answering, lead_store, leads, store
+from api import answering, customer_wording, lead_store, leads, store
 from api.guarding import Guard, counted_guess
 from api.rendering import CUSTOMER, PRIVATE, PageRoute, page
 from common.events.customers import VehicleChanged
@@ -21,35 +21,7 @@ from common.ids import DealerId
 from common.service import Runtime
 from common.work import Work
 
-REASONS = (
-    (NoReason.SOLD, "Bilen er solgt"),
-    (NoReason.OTHER_WORKSHOP, "Jeg bruger et andet værksted"),
-    (NoReason.PRICE, "Prisen"),
-    (NoReason.DONE_ELSEWHERE, "Det er lavet et andet sted"),
-    (NoReason.NOT_NOW, "Ikke lige nu"),
-    (NoReason.OTHER, "Noget andet"),
-)
-LEAD_REASONS = (
-    (NoReason.SOLD, "Bilen er solgt"),
-    (NoReason.DONE_ELSEWHERE, "Jeg har fundet en anden løsning"),
-    (NoReason.PRICE, "Prisen"),
-    (NoReason.NOT_NOW, "Ikke lige nu"),
-    (NoReason.OTHER, "Noget andet"),
-)
 SAID = {"book": Answer.BOOKING_STARTED, "ring": Answer.CALL_ME, "nej": Answer.NO}
-ALREADY = {
-    "call_me": "Du har bedt os ringe til dig.",
-    "no": "Du har svaret nej tak.",
-    "booked": "Du har bestilt tid.",
-    "unsubscribe": "Du er afmeldt.",
-    "booking_started": "Du var på vej til at bestille tid.",
-}
-THANKS = {
-    Answer.CALL_ME: ("Tak – vi ringer til dig", "Vi ringer på det nummer, vi har til dig, inden for åbningstiden."),
-    Answer.NO: ("Tak for svaret", "Vi minder dig ikke om det igen denne gang."),
-    Answer.UNSUBSCRIBE: ("Du er afmeldt", "Du får ikke flere indkaldelser fra os, hverken på e-mail eller SMS."),
-    Answer.BOOKING_STARTED: ("Bestil tid", "Ring til værkstedet for at bestille tid."),
-}
 _CARRIED = (("calendly.com", "utm_content"), ("cal.com", "metadata[ref]"), ("cal.eu", "metadata[ref]"))
 
 
@@ -84,11 +56,11 @@ def build(runtime: Runtime, guard: Guard) -> APIRouter:
         async with runtime.work(found.dealer) as work:
             values = await around(work, await asked(work, found))
             said = (await store.answers_of(work.session, work.dealer, [found.reference])).get(found.reference, [])
-        answers = [row.kind for row in said if row.kind in ALREADY]
+        answers = [row.kind for row in said if row.kind in customer_wording.ALREADY]
         hint = request.query_params.get("svar", "")
         return page(
             template, headers=CUSTOMER, code=code, hint=hint if hint in (*SAID, "afmeld") else "", thanks=None,
-            answered=ALREADY[answers[-1]] if answers else None, **values,
+            answered=customer_wording.ALREADY[answers[-1]] if answers else None, **values,
         )  # fmt: skip
 
     @router.api_route("/a/{code}", methods=["GET", "HEAD"])
@@ -165,14 +137,20 @@ async def around(work: Work, invitation: InvitationChanged | LeadChanged) -> dic
     sender = dealer.sender if dealer else None
     legal = [sender.legal_name, sender.address, sender.registration, sender.phone] if sender else []
     is_lead = isinstance(invitation, LeadChanged)
-    intro = leads.intro(invitation.type, what) if is_lead else f"Det er tid til service på {what}."
+    kind = invitation.type
+    intro = (
+        leads.intro(kind, what)
+        if is_lead
+        else customer_wording.intro(kind, customer_wording.car(name, car.plate if car else None))
+    )
     booking_url = (workshop.booking_url if workshop else None) or (dealer.booking_url if dealer else None) or ""
     return {
         "language": "da",
         "workshop": (sender.name if sender and sender.name else None) or (dealer.title if dealer else ""),
+        "kind": kind,
         "intro": intro,
         "booking": "" if is_lead else booking_url,
-        "reasons": LEAD_REASONS if is_lead else REASONS,
+        "reasons": customer_wording.LEAD_REASONS if is_lead else customer_wording.reasons(kind),
         "footer": " · ".join(part for part in legal if part),
     }
 
@@ -190,7 +168,7 @@ def with_reference(url: str, code: str) -> str:
 
 
 def thanks(said: Answer, code: str, values: dict[str, Any]) -> Response:
-    title, text = THANKS[said]
+    title, text = customer_wording.thanks(said, values["kind"])
     told = {"title": title, "text": text, "undo": said != Answer.UNSUBSCRIBE}
     return page("customer.html", headers=CUSTOMER, code=code, thanks=told, hint="", answered=None, **values)
 

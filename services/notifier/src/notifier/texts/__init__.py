@@ -3,6 +3,7 @@
 Layouts are compiled once to HTML, then filled by Jinja. A name that is not filled in is an error, never an empty place.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -16,8 +17,17 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from common.events.words import InvitationType, LeadType
 
 _HERE = files("notifier.texts")
+_TOGETHER = re.compile(r"(?<=\d) (?=\d)|(?<=\b[A-Z]{2}) (?=\d\d )|(?<=\d\.) (?=[a-z])|(?<=[a-z]{3}) (?=20\d\d\b)")
+# 20 12 34 56, AB 12 345, 2. april 2026
+
+
+def _kept_together(value: Any) -> Any:
+    """Numbers, plates and days do not break at the end of a line."""
+    return _TOGETHER.sub("\u00a0", value) if isinstance(value, str) else value
+
+
 _plain = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
-_html = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
+_html = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True, finalize=_kept_together)
 LANGUAGES = ("da",)
 
 
