@@ -16,7 +16,7 @@ SAMPLES = Path(__file__).parent / "samples"
 DOWNHILL = ["ingest", "classifier", "scheduler", "notifier", "api"]
 WAYS_BACK = {"answers", "settings", "webhooks"}  # from api up to anyone; `messages` goes back to scheduler
 MESSAGES_BACK = {"scheduler"}
-NOT_TOLD_YET = {"workshop.changed.v1"}  # readers are ready; nobody tells it before workshops can be added
+NOT_TOLD_YET: set[str] = set()  # events whose readers are ready before anybody tells them
 
 
 def all_events() -> list[type[Event]]:

@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from api import endpoints, routes, store
-from api.commands import tell_dealer
+from api.administering import tell_dealer
 from api.domain import signatures
 from api.guarding import Guard, hash_password
 from api.questions import Questions

@@ -10,15 +10,19 @@ from api.guarding import Guard
 from api.handlers import handlers
 from api.questions import Questions
 from api.settings import Settings
+from api.settling import settlers
 from common.events.answers import (
+    CampaignAnswered,
     ContactSuppressed,
     CustomerAnswered,
     CustomerExcluded,
     FollowUpRecorded,
     InvitationHeld,
+    InvitationRequested,
     InvitationRestored,
+    OwnerReleased,
 )
-from common.events.settings import DealerChanged, UserAlertsChanged
+from common.events.settings import DealerChanged, UserAlertsChanged, WorkshopChanged
 from common.events.webhooks import WebhookAccepted
 from common.service import Runtime, Service
 
@@ -40,9 +44,11 @@ service = Service(
     name="api",
     migrations="api:migrations",
     handlers=handlers,
+    settlers=settlers,
     publishes=(
-        DealerChanged, UserAlertsChanged, CustomerAnswered, ContactSuppressed, CustomerExcluded, FollowUpRecorded, InvitationHeld,
-        InvitationRestored, WebhookAccepted,
+        DealerChanged, WorkshopChanged, UserAlertsChanged, CustomerAnswered, ContactSuppressed, CustomerExcluded,
+        FollowUpRecorded, InvitationHeld, InvitationRestored, OwnerReleased, InvitationRequested, CampaignAnswered,
+        WebhookAccepted,
     ),
     router=_build_router,
     commands=_add_commands,

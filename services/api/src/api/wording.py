@@ -1,4 +1,40 @@
-"""The Danish words of the dealer's pages, until the dashboard brings its languages."""
+"""The Danish words of the dealer's pages, until the dashboard brings its languages; titles of types in Danish and English."""
+
+from collections.abc import Mapping
+
+from common.events.words import InvitationType
+
+TYPES: Mapping[str, Mapping[InvitationType, str]] = {
+    "da": {
+        InvitationType.SERVICE: "Service",
+        InvitationType.SERVICE_MILEAGE: "Service efter kilometer",
+        InvitationType.SERVICE_WINBACK: "Genvinding af service",
+        InvitationType.INSPECTION_CHECK: "Synstjek",
+        InvitationType.WHEEL_WINTER: "Hjulskift til vinter",
+        InvitationType.WHEEL_SUMMER: "Hjulskift til sommer",
+        InvitationType.TIMING_BELT: "Tandrem",
+        InvitationType.UNDERBODY: "Undervognsbehandling",
+        InvitationType.BODY_INSPECTION: "Karrosseritjek",
+    },
+    "en": {
+        InvitationType.SERVICE: "Service",
+        InvitationType.SERVICE_MILEAGE: "Service by mileage",
+        InvitationType.SERVICE_WINBACK: "Service winback",
+        InvitationType.INSPECTION_CHECK: "Inspection check",
+        InvitationType.WHEEL_WINTER: "Wheel change, winter",
+        InvitationType.WHEEL_SUMMER: "Wheel change, summer",
+        InvitationType.TIMING_BELT: "Timing belt",
+        InvitationType.UNDERBODY: "Underbody treatment",
+        InvitationType.BODY_INSPECTION: "Body inspection",
+    },
+}
+
+
+def type_title(kind: str, language: str) -> str:
+    """A type of invitation as people say it, in Danish or English; one that is not known stands for itself."""
+    titles = TYPES.get(language, TYPES["en"])
+    return titles[InvitationType(kind)] if kind in set(InvitationType) else kind
+
 
 MENU = (
     ("/pending", "Afventer"), ("/follow-up", "Opfølgning"), ("/calls", "Ring op"), ("/booked", "Booket"), ("/no", "Nej"),
@@ -56,3 +92,38 @@ PROBLEMS = {
     503: ("Prøv igen om lidt", "Noget svarer ikke lige nu. Prøv igen om lidt."),
 }
 NOT_UNDERSTOOD = ("Det kunne ikke læses", "Der var noget galt i det, der blev sendt. Gå tilbage, og prøv igen.")
+BLOCKS = {
+    "open_order": "åben ordre", "appointment_ahead": "aftale forude", "held": "holdt tilbage", "owner_changed": "ny ejer?",
+    "distance": "for tæt på en anden", "no_address": "ingen adresse", "order_unread": "ordre ikke læst",
+    "fact_parked": "oplysning lagt til side", "source_stale": "kilden tier", "done": "udført", "answered": "besvaret",
+    "suppressed": "afmeldt", "excluded": "taget fra", "no_consent": "intet samtykke", "held_out": "kontrolgruppe",
+    "vehicle_gone": "bilen er væk", "erased": "slettet", "no_capacity": "ingen ledige dage",
+}  # fmt: skip
+FILE_NAMES = {
+    "da": {
+        "pending": "afventer", "follow-up": "opfoelgning", "calls": "ring-op", "booked": "booket", "no": "nej",
+        "owner-changed": "ny-ejer", "messages": "mails",
+    },
+    "en": {},
+}  # fmt: skip
+FILE_COLUMNS = {
+    "da": {
+        "list": (
+            "Type", "Nummerplade", "Bil", "Kunde", "Kundenummer", "E-mail", "Mobil", "Værksted", "Forfalder", "Sendes",
+            "Kontaktet", "Ring fra", "Afsluttet", "Resultat", "Blokeret af", "Seneste svar", "Hvorfor", "Åbne ordrer",
+        ),
+        "messages": (
+            "Tid", "Kanal", "Kunde", "Kundenummer", "Til", "Nummerplader", "Typer", "Emne", "Tilstand", "Fordi", "Åbnet", "Klik",
+        ),
+    },
+    "en": {
+        "list": (
+            "Type", "Plate", "Vehicle", "Customer", "Customer number", "E-mail", "Mobile", "Workshop", "Due", "Leaves",
+            "Contacted", "Call from", "Closed", "Outcome", "Blocked by", "Last answer", "Why", "Open orders",
+        ),
+        "messages": (
+            "Time", "Channel", "Customer", "Customer number", "To", "Plates", "Types", "Subject", "State", "Because", "Opened",
+            "Clicks",
+        ),
+    },
+}  # fmt: skip

@@ -1,165 +1,89 @@
-"""Customers' pages. GET and HEAD change nothing; a button posts the answer. No JavaScript, no cookie."""
+"""Customers: found by name or number, left out, and never contacted again."""
 
-import re
-from dataclasses import dataclass
-from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, Field
 
-from api import answering, store
-from api.guarding import Guard, counted_guess
-from api.rendering import CUSTOMER, PRIVATE, PageRoute, page
-from common.events.customers import VehicleChanged
-from common.events.invitations import InvitationChanged
-from common.events.settings import DealerChanged, WorkshopChanged
-from common.events.words import Answer, NoReason
-from common.ids import DealerId
-from common.service import Runtime
+from api import acting, reading, store
+from api.edges import etag
+from api.guarding import Asking
+from api.reading import CustomerLine, CustomerView
+from api.routes.shared import KNOWN, ONCE, Body, Limit, Rest, Why
+from common.events.customers import CustomerChanged
 from common.work import Work
 
-REASONS = (
-    (NoReason.SOLD, "Bilen er solgt"),
-    (NoReason.OTHER_WORKSHOP, "Jeg bruger et andet værksted"),
-    (NoReason.PRICE, "Prisen"),
-    (NoReason.DONE_ELSEWHERE, "Det er lavet et andet sted"),
-    (NoReason.NOT_NOW, "Ikke lige nu"),
-    (NoReason.OTHER, "Noget andet"),
-)
-SAID = {"book": Answer.BOOKING_STARTED, "ring": Answer.CALL_ME, "nej": Answer.NO}
-ALREADY = {
-    "call_me": "Du har bedt os ringe til dig.",
-    "no": "Du har svaret nej tak.",
-    "booked": "Du har bestilt tid.",
-    "unsubscribe": "Du er afmeldt.",
-    "booking_started": "Du var på vej til at bestille tid.",
-}
-THANKS = {
-    Answer.CALL_ME: ("Tak – vi ringer til dig", "Vi ringer på det nummer, vi har til dig, inden for åbningstiden."),
-    Answer.NO: ("Tak for svaret", "Vi minder dig ikke om det igen denne gang."),
-    Answer.UNSUBSCRIBE: ("Du er afmeldt", "Du får ikke flere indkaldelser fra os, hverken på e-mail eller SMS."),
-    Answer.BOOKING_STARTED: ("Bestil tid", "Ring til værkstedet for at bestille tid."),
-}
+
+class Suppression(Body):
+    """Whom never to contact again: the name and the number must both be this customer's."""
+
+    name: str = Field(min_length=1, max_length=200, examples=["Anne Holm"])
+    number: str = Field(min_length=1, max_length=60, examples=["1007"])
+    channel: Literal["email", "sms"] | None = Field(default=None, description="Only this channel; default: all.")
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a code leads to."""
+class Suppressed(BaseModel):
+    """Who that was: several where several of the dealer's systems know the customer."""
 
-    dealer: DealerId
-    invitation: UUID
+    customer_ids: list[UUID]
+    channel: str | None
 
 
-def build(runtime: Runtime, guard: Guard) -> APIRouter:
-    router = APIRouter(include_in_schema=False, route_class=PageRoute)
+class CustomerList(BaseModel):
+    items: list[CustomerLine]
+    next_cursor: UUID | None
 
-    async def find(request: Request, code: str) -> Found | None:
-        """Whose a code is. Guessing is counted by address and waits longer each time; who has a right code is never kept waiting,
-        for many customers and mail programs share an address."""
-        async with runtime.sessions() as session:
-            link = await store.link(session, code) if re.fullmatch(r"[A-Za-z0-9]{1,20}", code) else None
-        if link is None:
-            await guard.count_try(counted_guess(guard.address(request)))
-            return None
-        return Found(DealerId(link.dealer_id), link.invitation_id)
 
-    async def show(request: Request, code: str, template: str) -> Response:
-        found = await find(request, code)
-        if found is None:
-            return gone()
-        async with runtime.work(found.dealer) as work:
-            invitation = await answering.find(work, found.invitation)
-            values = await around(work, invitation)
-            said = (await store.answers_of(work.session, work.dealer, [found.invitation])).get(found.invitation, [])
-        answers = [row.kind for row in said if row.kind in ALREADY]
-        hint = request.query_params.get("svar", "")
-        return page(
-            template, headers=CUSTOMER, code=code, hint=hint if hint in (*SAID, "afmeld") else "", reasons=REASONS, thanks=None,
-            answered=ALREADY[answers[-1]] if answers else None, **values,
-        )  # fmt: skip
+def build(rest: Rest) -> APIRouter:
+    router = rest.router("customers")
+    User = Annotated[Asking, Depends(rest.user)]
+    Decider = Annotated[Asking, Depends(rest.decider)]
 
-    @router.api_route("/a/{code}", methods=["GET", "HEAD"])
-    async def see_invitation(code: str, request: Request) -> Response:
-        return await show(request, code, "customer.html")
+    @router.get("/customers", dependencies=KNOWN)
+    async def customers(
+        user: User, q: Annotated[str, Query(max_length=100)] = "", cursor: UUID | None = None, limit: Limit = 50
+    ) -> CustomerList:
+        """Customers whose name, number, e-mail address or mobile number has these letters in it."""
+        async with rest.runtime.work(user.dealer) as work:
+            found = await store.search(work.session, work.dealer, CustomerChanged, q.strip(), after=cursor, limit=limit + 1)
+        more = found[limit - 1].customer_id if len(found) > limit else None
+        return CustomerList(items=[reading.customer_line(one) for one in found[:limit]], next_cursor=more)
 
-    @router.api_route("/s/{code}", methods=["GET", "HEAD"])
-    async def see_by_short_link(code: str, request: Request) -> Response:
-        return await show(request, code, "customer.html")
+    @router.get("/customers/{customer_id}", dependencies=KNOWN)
+    async def customer(customer_id: UUID, user: User, response: Response) -> CustomerView:
+        """A customer with vehicles, invitations, orders, and what staff did."""
+        async with rest.runtime.work(user.dealer) as work:
+            view = await reading.customer(work, customer_id, user.language, user.workshops)
+        response.headers["etag"] = etag(view)
+        return view
 
-    @router.api_route("/u/{code}", methods=["GET", "HEAD"])
-    async def see_unsubscribe(code: str, request: Request) -> Response:
-        return await show(request, code, "unsubscribe.html")
+    @router.post("/customers/{customer_id}/exclude", status_code=204, dependencies=ONCE, response_model=None)
+    async def exclude(customer_id: UUID, body: Why, user: Decider, request: Request) -> Response:
+        """Leave this customer out of all invitations. `restore` undoes it."""
 
-    @router.post("/a/{code}")
-    async def answer(
-        code: str,
-        request: Request,
-        svar: Annotated[str, Form(max_length=20)] = "",
-        grund: Annotated[str, Form(max_length=30)] = "",
-    ) -> Response:
-        found = await find(request, code)
-        if found is None:
-            return gone()
-        if svar not in SAID or (svar == "nej" and grund not in set(NoReason)):
-            return RedirectResponse(f"/a/{code}", status_code=303, headers=PRIVATE)
-        async with runtime.work(found.dealer) as work:
-            invitation = await answering.find(work, found.invitation)
-            values = await around(work, invitation)
-            await answering.answer(work, invitation, SAID[svar], NoReason(grund) if svar == "nej" else None, by="link")
-        if svar == "book" and values["booking"]:
-            return RedirectResponse(with_reference(values["booking"], code), status_code=303, headers=PRIVATE)
-        return thanks(SAID[svar], code, values)
+        async def do(work: Work) -> None:
+            await acting.exclude_customer(work, customer_id, body.reason, user.user)
 
-    @router.post("/u/{code}")
-    async def unsubscribe(code: str, request: Request) -> Response:
-        """The button of the page, or a mail program's one click (RFC 8058): no cookie, no redirect, again is the same."""
-        found = await find(request, code)
-        if found is None:
-            return gone()
-        async with runtime.work(found.dealer) as work:
-            invitation = await answering.find(work, found.invitation)
-            values = await around(work, invitation)
-            await answering.answer(work, invitation, Answer.UNSUBSCRIBE, None, by="link")
-        return thanks(Answer.UNSUBSCRIBE, code, values)
+        return await rest.once(request, user, do)
+
+    @router.post("/customers/{customer_id}/restore", status_code=204, dependencies=ONCE, response_model=None)
+    async def restore(customer_id: UUID, user: Decider, request: Request) -> Response:
+        """Undo every hold and exclusion of this customer and of the customer's vehicles."""
+
+        async def do(work: Work) -> None:
+            await acting.include_customer(work, customer_id, user.user)
+
+        return await rest.once(request, user, do)
+
+    @router.post("/suppressions", dependencies=ONCE, response_model=Suppressed)
+    async def suppress(body: Suppression, user: Decider, request: Request) -> Response:
+        """Never contact a customer again, by name and number as on the request. Nobody can undo this here."""
+
+        async def do(work: Work) -> Suppressed:
+            found = await acting.suppress(work, body.name, body.number, body.channel, user.user)
+            return Suppressed(customer_ids=found, channel=body.channel)
+
+        return await rest.once(request, user, do)
 
     return router
-
-
-async def around(work: Work, invitation: InvitationChanged) -> dict[str, Any]:
-    """The words on the page: who asks, about which vehicle, and who that legally is."""
-    dealer = await store.told(work.session, work.dealer, DealerChanged, work.dealer)
-    workshop = None
-    if invitation.workshop_id is not None:
-        workshop = await store.told(work.session, work.dealer, WorkshopChanged, invitation.workshop_id)
-    car = await store.told(work.session, work.dealer, VehicleChanged, invitation.vehicle_id)
-    name = " ".join(filter(None, (car.make, car.model))) if car else ""
-    what = f"{name} ({car.plate})" if car and car.plate and name else (car.plate if car and car.plate else name) or "din bil"
-    sender = dealer.sender if dealer else None
-    legal = [sender.legal_name, sender.address, sender.registration, sender.phone] if sender else []
-    return {
-        "language": "da",
-        "workshop": (sender.name if sender and sender.name else None) or (dealer.title if dealer else ""),
-        "intro": f"Det er tid til service på {what}.",
-        "booking": (workshop.booking_url if workshop else None) or (dealer.booking_url if dealer else None) or "",
-        "footer": " · ".join(part for part in legal if part),
-    }
-
-
-def with_reference(url: str, code: str) -> str:
-    """The dealer's booking page, with our reference so that the booking can be told apart."""
-    parts = urlsplit(url)
-    query = urlencode([*parse_qsl(parts.query), ("ref", code)])
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, parts.fragment))
-
-
-def thanks(said: Answer, code: str, values: dict[str, Any]) -> Response:
-    title, text = THANKS[said]
-    told = {"title": title, "text": text, "undo": said != Answer.UNSUBSCRIBE}
-    return page("customer.html", headers=CUSTOMER, code=code, thanks=told, hint="", reasons=REASONS, answered=None, **values)
-
-
-def gone() -> Response:
-    """The same for a code that never was, and one that is no more."""
-    return page("gone.html", status=404, language="da")
