@@ -107,6 +107,8 @@ class House:
                 "told",
                 "invitation",
                 "answer",
+                "act",
+                "reply",
             ):
                 found += [
                     f"{table} {row.shown}" for row in await self.rt.sql(dealer, f"select x::text as shown from api.{table} x")
@@ -133,7 +135,7 @@ async def furnish(rt: Running, dealer: DealerId) -> None:
                 timezone="Europe/Copenhagen", booking_url="https://booking.example/n?x=1", sender=SENDER,
             ),
         )  # fmt: skip
-        for role in ("owner", "mechanic", "read-only"):
+        for role in ("owner", "advisor", "mechanic", "read-only"):
             await store.add_user(
                 work.session, dealer, UserId(of(role, dealer)), email=email(dealer, role), role=role, password_hash=_HASH,
                 alerts=[], language="da",

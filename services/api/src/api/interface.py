@@ -7,8 +7,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from api.describing import REFUSALS, V1
 from api.questions import FORWARDED, Forwarded
-from api.routes.shared import REFUSALS, V1
 from common.service import Runtime, Service
 
 _REFERENCE = "#/components/schemas/"

@@ -38,7 +38,7 @@ def type_title(kind: str, language: str) -> str:
 
 MENU = (
     ("/pending", "Afventer"), ("/follow-up", "Opfølgning"), ("/calls", "Ring op"), ("/booked", "Booket"), ("/no", "Nej"),
-    ("/messages", "Mails"),
+    ("/owner-changed", "Ejerskifte"), ("/messages", "Mails"), ("/search", "Find"), ("/suppress", "Afmeld"),
 )  # fmt: skip
 LEADS = {
     "/pending": "Indkaldelser, der sendes inden for en uge. Grå rækker er blokeret; grunden står ved dem.",
@@ -46,7 +46,10 @@ LEADS = {
     "/calls": "Kunder, der har bedt om at blive ringet op. Ring, og notér resultatet.",
     "/booked": "Kunder, der har bestilt tid. Ubekræftede gik til bookingsiden uden at vi har hørt om en tid.",
     "/no": "Kunder, der har svaret nej, med deres grund.",
+    "/owner-changed": "Biler, der måske har skiftet ejer. Tjek, og tryk »Samme ejer«, hvis den er den samme.",
     "/messages": "Beskeder, som de er sendt.",
+    "/search": "Find en kunde på navn eller nummer, eller en bil på nummerplade.",
+    "/suppress": "Kunden får aldrig flere indkaldelser, på nogen adresse. Det kan ikke fortrydes her.",
 }
 EMPTY = {
     "/pending": "Ingen indkaldelser den næste uge. De kommer, når en bil nærmer sig sin service.",
@@ -54,7 +57,10 @@ EMPTY = {
     "/calls": "Ingen venter på et opkald.",
     "/booked": "Ingen har bestilt tid endnu.",
     "/no": "Ingen har svaret nej.",
+    "/owner-changed": "Ingen biler ser ud til at have skiftet ejer.",
     "/messages": "Der er ikke sendt beskeder endnu.",
+    "/search": "Ingen fundet.",
+    "/suppress": "",
 }
 VIEWS = (
     ("/follow-up?view=call_now", "Ring nu"),
@@ -83,6 +89,11 @@ FACTS = {
     "orders": "ordrer", "open_orders": "åbne ordrer", "appointments": "aftaler", "next_service_date": "næste servicedato",
 }  # fmt: skip
 CHANNELS = {"email": "e-mail", "sms": "SMS"}
+ACTS = {
+    "excluded": "taget fra", "restored": "fortrudt", "suppressed": "afmeldt", "suppressed:email": "afmeldt e-mail",
+    "suppressed:sms": "afmeldt SMS", "owner_released": "samme ejer", "requested": "indkaldelse bestilt i hånden",
+}  # fmt: skip
+ORDER_STATES = {"open": "åben", "finished": "afsluttet", "cancelled": "annulleret", "credited": "krediteret"}
 PROBLEMS = {
     401: ("Log ind først", "Du er ikke logget ind, eller der er gået for lang tid."),
     403: ("Det må du ikke", "Din bruger må se, men ikke ændre dette, eller siden er for gammel. Hent den igen, og prøv igen."),

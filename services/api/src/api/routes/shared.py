@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from api.describing import REFUSALS, V1
 from api.edges import Doing, RestRoute
 from api.guarding import Asking, Guard
 from api.listing import Wanted
@@ -17,7 +18,9 @@ from common.events.words import InvitationType
 from common.service import Runtime
 from common.work import Work
 
-V1 = "/api/v1"
+__all__ = [
+    "KNOWN", "MATCHED", "ONCE", "REFUSALS", "V1", "Body", "CursorParam", "Limit", "ListFilter", "PagedFilter", "Rest", "Why",
+]  # fmt: skip
 Limit = Annotated[int, Query(ge=1, le=200)]
 CursorParam = Annotated[str | None, Query(max_length=200)]
 ReasonCode = Annotated[str, StringConstraints(max_length=40)]
@@ -31,35 +34,6 @@ class Why(Body):
     """Why staff does this, in its own words."""
 
     reason: str | None = Field(default=None, max_length=500, examples=["The customer is on holiday."])
-
-
-class Problem(BaseModel):
-    """RFC 9457. `code` (and `type`, made of it) is stable, `detail` says what is wrong, `advice` what to do about it."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    advice: str
-    errors: list[dict[str, str]] | None = None
-
-
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "description": "Refused, and why.",
-        "content": {
-            "application/problem+json": {
-                "schema": Problem.model_json_schema(),
-                "example": {
-                    "type": "urn:autoflows:problem:not_found", "title": "not found", "status": 404, "code": "not_found",
-                    "detail": "There is no such invitation.",
-                    "advice": "Check the address and the id. What belongs to another dealer is not found either.",
-                },
-            }
-        },
-    }
-}  # fmt: skip
 
 
 class ListFilter(BaseModel):
