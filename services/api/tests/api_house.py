@@ -66,6 +66,7 @@ class House:
     rt: Running
     clock: FixedClock
     app: FastAPI
+    asking: Running
 
     def browser(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url=BASE, headers={"origin": BASE})
@@ -116,11 +117,13 @@ class House:
         return sorted(found)
 
 
-def open_doors(rt: Running, asking: Running, notifier: FastAPI, callback_secret: str | None = None) -> FastAPI:
-    """The app as a process makes it, with the notifier in the same process."""
+def open_doors(
+    rt: Running, asking: Running, others: FastAPI, callback_secret: str | None = None, http: httpx.AsyncClient | None = None
+) -> FastAPI:
+    """The app as a process makes it, with the others that it asks in the same process."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     web.install(app)
-    questions = Questions(asking, httpx.AsyncClient(transport=httpx.ASGITransport(app=notifier)))
+    questions = Questions(asking, http or httpx.AsyncClient(transport=httpx.ASGITransport(app=others)))
     app.include_router(routes.build(rt, Guard(rt, behind_proxy=False), questions, callback_secret))
     return app
 

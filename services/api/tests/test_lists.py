@@ -77,7 +77,9 @@ async def test_what_comes_near_by_the_clock_is_new_for_a_day(house: House) -> No
         house.rt.at(NOW + timedelta(hours=hours))
         async with house.logged_in() as browser:
             seen.append([row["new"] for row in (await read(browser, "/pending"))["items"]])
-    assert seen == [[], [True], [False]], "not listed at 23:00 local time the day before, new at 10:00, and not at 01:00 the day after"
+    assert seen == [[], [True], [False]], (
+        "not listed at 23:00 local time the day before, new at 10:00, and not at 01:00 the day after"
+    )
 
 
 async def test_follow_up_has_the_customers_open_and_finished_orders(house: House) -> None:

@@ -221,7 +221,9 @@ async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     codes = {404: "not_found", 405: "method_not_allowed", 401: "not_logged_in", 403: "forbidden", 415: "unsupported_media_type"}
     code = codes.get(error.status_code, "refused")
-    answer = problem(error.status_code, code, str(error.detail))
+    said = {404: "There is nothing at this address.", 405: "This address does not take this method."}
+    told = str(error.detail)
+    answer = problem(error.status_code, code, said.get(error.status_code, told if told.endswith(".") else f"{told}."))
     answer.headers.update(error.headers or {})
     return answer
 

@@ -22,6 +22,11 @@ _URL = re.compile(r"https?://[^\s\"<>]{3,500}")
 _SMS_NAME = re.compile(r"[A-Za-z0-9 ]{1,11}")
 
 
+async def alone(work: Work) -> None:
+    """Have changes of a dealer's own facts come one after the other: what is read from here on nobody else changes."""
+    await store.lock_users(work.session, work.dealer)
+
+
 # --- the dealer
 
 
@@ -131,7 +136,7 @@ async def add_workshop(work: Work, number: str, facts: Mapping[str, Any]) -> Wor
     """Add a workshop under the number that the dealer's systems use, so that their orders find it. Raises Conflict."""
     number = number.strip()
     workshop_id = WorkshopId(derived_id("workshop", work.dealer, number))
-    await store.lock_users(work.session, work.dealer)  # one at a time
+    await alone(work)
     if await store.told(work.session, work.dealer, WorkshopChanged, workshop_id) is not None:
         raise Conflict(f"There is a workshop {number} already; change that one.", code="known_workshop")
     told = {"workshop_id": workshop_id, "number": number, "revision": 0, **_checked(facts, Sender())}

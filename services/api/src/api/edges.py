@@ -1,6 +1,7 @@
 """The edges of REST: ETags, If-Match, JSON only, and doing a thing once for one Idempotency-Key."""
 
 import hashlib
+import json
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -67,8 +68,8 @@ def _tagged(request: Request, response: Response, body: bytes) -> Response:
 
 
 def etag(view: BaseModel) -> str:
-    """The strong tag of a single thing as it is shown."""
-    return _digest(view.model_dump_json().encode())
+    """The strong tag of a single thing as it is shown, in whatever order the database gives its keys."""
+    return _digest(json.dumps(view.model_dump(mode="json"), sort_keys=True).encode())
 
 
 def _digest(body: bytes) -> str:

@@ -18,6 +18,7 @@ from api import store
 from api.domain.watched import Place, read
 from api.store.changes import KEPT, Change
 from common.bus.bell import Ear
+from common.bus.consumer import is_transient
 from common.errors import DomainError
 from common.ids import DealerId, UserId
 from common.service import Runtime
@@ -48,6 +49,12 @@ class _Watcher:
 
     user: UserId
     queue: "asyncio.Queue[Told | None]" = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+
+    def end(self) -> None:
+        """Tell nothing more: its reader comes again, from where it was."""
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
 
 
 class Watch:
@@ -127,8 +134,10 @@ class Watch:
             async with self._runtime.work(dealer) as work:
                 told = await self._look(work.session, dealer, seen, self._runtime.clock.now())
         except (OSError, SQLAlchemyError) as error:
-            _log.info("watch.waits", error=type(error).__name__)  # the next look finds it
-            return
+            if not is_transient(error):
+                _log.error("watch.failed", error=type(error).__name__)
+                self._end(dealer)
+            return  # the next look finds it
         if dealer in self._seen:
             self._seen[dealer] = told.place.snapshot
         if told.changes == ():
@@ -138,9 +147,11 @@ class Watch:
                 watcher.queue.put_nowait(told)
             except asyncio.QueueFull:
                 _log.info("watch.slow")
-                while not watcher.queue.empty():
-                    watcher.queue.get_nowait()
-                watcher.queue.put_nowait(None)  # its reader comes again, from where it was
+                watcher.end()
+
+    def _end(self, dealer: DealerId) -> None:
+        for watcher in self._watchers.get(dealer, ()):
+            watcher.end()
 
 
 class Stream:

@@ -95,6 +95,7 @@ def build(rest: Rest) -> APIRouter:
         """Change an employee (If-Match required). Whose role, workshops or password change is logged out."""
 
         async def do(work: Work) -> UserView:
+            await administering.alone(work)
             must_match(request, _view(await administering.employee(work, user_id)), required=True)
             changes = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
             return _view(await administering.change_user(work, user_id, changes, by=user.role))

@@ -1,6 +1,7 @@
 """The dealer: in whose name messages leave, where customers book, and the settings."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -83,6 +84,7 @@ def build(rest: Rest) -> APIRouter:
         """Change what is told of the dealer (If-Match required)."""
 
         async def do(work: Work) -> DealerView:
+            await administering.alone(work)
             must_match(request, _dealer(await administering.dealer(work)), required=True)
             changes = body.model_dump(exclude_unset=True)
             for needed in ("title", "timezone", "closed_days", "sender"):
@@ -110,6 +112,7 @@ def build(rest: Rest) -> APIRouter:
             raise DomainError(f"There are no more than {MOST_KEYS} settings.", code="bad_settings")
 
         async def do(work: Work) -> SettingsView:
+            await administering.alone(work)
             must_match(request, _settings(await administering.dealer(work)), required=True)
             return _settings(await administering.change_settings(work, body))
 
@@ -123,5 +126,19 @@ def _dealer(told: DealerChanged) -> DealerView:
 
 
 def _settings(told: DealerChanged) -> SettingsView:
-    in_force = policy.understood(told.settings).model_dump(mode="json", by_alias=True)
-    return SettingsView(settings=told.settings, in_force=in_force)
+    return SettingsView(settings=told.settings, in_force=_plain(policy.understood(told.settings).model_dump(by_alias=True)))
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it, sets in order: the same settings always look the same."""
+    match value:
+        case Mapping():
+            return {str(key): _plain(one) for key, one in value.items()}
+        case frozenset():
+            return sorted(map(str, value))
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case time() | date():
+            return value.isoformat()
+        case _:
+            return value

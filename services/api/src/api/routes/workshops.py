@@ -82,6 +82,7 @@ def build(rest: Rest) -> APIRouter:
         """Change a workshop (If-Match required)."""
 
         async def do(work: Work) -> WorkshopView:
+            await administering.alone(work)
             must_match(request, _view(await administering.workshop(work, workshop_id)), required=True)
             return _view(await administering.change_workshop(work, workshop_id, _facts(body)))
 

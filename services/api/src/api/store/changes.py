@@ -24,8 +24,8 @@ _NOW = "select pg_current_snapshot()::text as seen"
 _SINCE = """
 select pg_current_snapshot()::text as seen, c.kind, c.lists, c.ids
 from (select 1) as one left join api.change c on c.dealer_id = :dealer
-    and c.xid >= pg_snapshot_xmin(cast(:seen as pg_snapshot)) and c.xid < pg_snapshot_xmax(pg_current_snapshot())
-    and not pg_visible_in_snapshot(c.xid, cast(:seen as pg_snapshot))
+    and c.xid >= pg_snapshot_xmin(cast(cast(:seen as text) as pg_snapshot)) and c.xid < pg_snapshot_xmax(pg_current_snapshot())
+    and not pg_visible_in_snapshot(c.xid, cast(cast(:seen as text) as pg_snapshot))
 order by c.at, c.change_id limit :limit
 """
 
