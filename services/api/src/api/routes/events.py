@@ -42,6 +42,7 @@ def build(rest: Rest) -> APIRouter:
     @router.get(
         "/events",
         response_class=StreamingResponse,
+        operation_id="events_stream",
         responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}}}},
     )
     async def events(

@@ -136,4 +136,11 @@ class Rest:
 
     def router(self, tag: str) -> APIRouter:
         """A router of some routes under /api/v1."""
-        return APIRouter(prefix=V1, dependencies=[Depends(_keep_nowhere)], responses=REFUSALS, route_class=RestRoute, tags=[tag])
+        return APIRouter(
+            prefix=V1,
+            dependencies=[Depends(_keep_nowhere)],
+            responses=REFUSALS,
+            route_class=RestRoute,
+            tags=[tag],
+            generate_unique_id_function=lambda route: f"{tag}_{route.name}",
+        )
