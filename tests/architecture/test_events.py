@@ -16,12 +16,7 @@ SAMPLES = Path(__file__).parent / "samples"
 DOWNHILL = ["ingest", "dmr-sync", "classifier", "scheduler", "leads", "notifier", "api"]
 WAYS_BACK = {"answers", "settings", "webhooks"}  # from api up to anyone; `messages` goes back to scheduler and leads
 MESSAGES_BACK = {"scheduler", "leads"}
-NOT_TOLD_YET = {  # readers are ready
-    "workshop.changed.v1",  # nobody tells it before workshops can be added
-    "owner.released.v1",  # nobody before changes of owners are listed
-    "campaign.answered.v1",
-    "invitation.requested.v1",
-}
+NOT_TOLD_YET: set[str] = set()  # events whose readers are ready before anybody tells them
 
 
 def all_events() -> list[type[Event]]:

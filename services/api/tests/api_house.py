@@ -11,12 +11,12 @@ import httpx
 from fastapi import FastAPI
 
 from api import endpoints, routes, store
-from api.commands import tell_dealer
+from api.administering import tell_dealer
+from api.describing import V1
 from api.domain import signatures
 from api.forwarding import Forwarding
 from api.guarding import Guard, hash_password
 from api.questions import Questions
-from api.routes.rest import V1
 from common import web
 from common.clock import FixedClock
 from common.events.customers import CustomerChanged, VehicleChanged
@@ -87,6 +87,7 @@ class House:
     rt: Running
     clock: FixedClock
     app: FastAPI
+    asking: Running
 
     def browser(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url=BASE, headers={"origin": BASE})
@@ -130,6 +131,8 @@ class House:
                 "lead",
                 "lead_link",
                 "answer",
+                "act",
+                "reply",
             ):
                 found += [
                     f"{table} {row.shown}" for row in await self.rt.sql(dealer, f"select x::text as shown from api.{table} x")
@@ -138,13 +141,13 @@ class House:
 
 
 def open_doors(
-    rt: Running, asking: Running, notifier: FastAPI, callback_secret: str | None = None, ingest: FastAPI | None = None
+    rt: Running, asking: Running, others: FastAPI, callback_secret: str | None = None, http: httpx.AsyncClient | None = None
 ) -> FastAPI:
-    """The app as a process makes it, with the notifier in the same process, and ingest where it is asked."""
+    """The app as a process makes it, with the others that it asks in the same process."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     web.install(app)
-    questions = Questions(asking, httpx.AsyncClient(transport=httpx.ASGITransport(app=notifier)))
-    forwarding = Forwarding(asking, httpx.AsyncClient(transport=httpx.ASGITransport(app=ingest or FastAPI())), V1)
+    questions = Questions(asking, http or httpx.AsyncClient(transport=httpx.ASGITransport(app=others)))
+    forwarding = Forwarding(asking, http or httpx.AsyncClient(transport=httpx.ASGITransport(app=others)), V1)
     app.include_router(routes.build(rt, Guard(rt, behind_proxy=False), questions, callback_secret, forwarding))
     return app
 
@@ -159,7 +162,7 @@ async def furnish(rt: Running, dealer: DealerId) -> None:
                 timezone="Europe/Copenhagen", booking_url="https://booking.example/n?x=1", sender=SENDER,
             ),
         )  # fmt: skip
-        for role in ("owner", "mechanic", "read-only"):
+        for role in ("owner", "advisor", "mechanic", "read-only"):
             await store.add_user(
                 work.session, dealer, UserId(of(role, dealer)), email=email(dealer, role), role=role, password_hash=_HASH,
                 alerts=[], language="da",

@@ -40,4 +40,4 @@ async def house(database: Database, notifier: Running) -> "AsyncIterator[House]"
         for dealer in (DEALER, OTHER_DEALER):
             await furnish(rt, dealer)
         await rt.published()
-        yield House(rt, clock, open_doors(rt, asking, inner))
+        yield House(rt, clock, open_doors(rt, asking, inner), asking)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from api.domain import bookings
 from api.domain.bookings import CALCOM, CALENDLY
-from api.routes.customers import with_reference
+from api.routes.links import with_reference
 from common.events.answers import CustomerAnswered
 from common.events.webhooks import WebhookAccepted
 from common.testing.runtime import DEALER, OTHER_DEALER

@@ -1,6 +1,6 @@
 """A dealer's settings as values (`rules.md` 9). An unknown key is refused by name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal
 
@@ -144,15 +144,20 @@ def read(settings: Mapping[str, Any]) -> Policy:
     """Read settings. Raises DomainError that names every key that is wrong."""
     policy = _validated(settings)
     invitations, leads = set(InvitationType), set(LeadType)
-    named = [*policy.types, *policy.held_out_percent, *(rule.type for rule in policy.intervals)]
-    for kind in named:
-        if kind not in invitations | leads:
-            raise DomainError(f"{kind}: there is no invitation or lead of this type.", code="bad_settings")
-    for rule in policy.intervals:
-        if rule.type != InvitationType.SERVICE and rule.type not in BY_INTERVAL:
-            raise DomainError(f"intervals: {rule.type} has no interval of its own.", code="bad_settings")
+    intervals = [(f"intervals.{place}", rule) for place, rule in enumerate(policy.intervals)]
+    named = [(f"{part}.{kind}", kind) for part in ("types", "held_out_percent") for kind in getattr(policy, part)]
+    wrong = [
+        (where, f"{kind}: there is no invitation or lead of this type")
+        for where, kind in [*named, *((where, rule.type) for where, rule in intervals)]
+        if kind not in invitations | leads
+    ]
+    for where, rule in intervals:
+        if rule.type in invitations | leads and rule.type != InvitationType.SERVICE and rule.type not in BY_INTERVAL:
+            wrong.append((where, f"{rule.type} has no interval of its own"))
         if rule.months is None and rule.km is None:
-            raise DomainError(f"intervals: a rule for {rule.type} needs months or km.", code="bad_settings")
+            wrong.append((where, f"a rule for {rule.type} needs months or km"))
+    if wrong:
+        raise _unusable(wrong)
     return policy
 
 
@@ -166,5 +171,11 @@ def _validated(settings: Mapping[str, Any]) -> Policy:
     try:
         return Policy.model_validate(settings)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
-        raise DomainError(f"These settings cannot be used: {wrong}.", code="bad_settings") from error
+        raise _unusable([(".".join(map(str, found["loc"])), found["msg"]) for found in error.errors()]) from error
+
+
+def _unusable(wrong: Sequence[tuple[str, str]]) -> DomainError:
+    """Names each key that is wrong, in the sentence and one by one."""
+    told = "; ".join(f"{where}: {problem}" for where, problem in wrong)
+    errors = [{"where": where, "problem": problem} for where, problem in wrong]
+    return DomainError(f"These settings cannot be used: {told}.", code="bad_settings", errors=errors)

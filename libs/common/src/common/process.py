@@ -60,6 +60,8 @@ class Process:
         self.runtimes = [Runtime(service, service.settings()) for service in services]
         self.wakeups = {runtime.service.name: Wakeups(runtime) for runtime in self.runtimes}
         self.stop = asyncio.Event()
+        for runtime in self.runtimes:
+            runtime.stopping = self.stop
         self.ready = False
 
     async def run(self) -> None:

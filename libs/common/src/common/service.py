@@ -80,6 +80,7 @@ class Runtime:
         self.engine = db.engine(settings, service.name)
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
         self.reader = LogReader(settings)
+        self.stopping = asyncio.Event()  # set when the process is told to stop: answers that last end
         self.stirred = asyncio.Event()  # something was committed here: jobs and errands look again
         self._bell = Bell(settings, service.name) if listen else None
         self.consumer = Consumer(

@@ -21,7 +21,7 @@ from common.clock import SystemClock
 from common.errors import DomainError, EventTooLarge, TransientError
 from common.ids import DealerId
 
-MAX_BODY = 1024 * 1024  # bytes
+MAX_BODY = 1024 * 1024  # bytes, where nothing else was said with `takes_more`
 MAX_UPLOAD = 51 * 1024 * 1024  # bytes of a request that brings a file of 50 MB
 _TAKES_FILES = re.compile(r"(?:/api/v1)?/imports(?:/[^/]+/repair)?")  # these read their body as it comes
 SIGNED_SECONDS = 30  # how long a request that api signed for another service is good
@@ -31,6 +31,22 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
 }
+_ADVICE = {  # what to do, by status, where the refusal itself does not say it
+    400: "Correct the request as the explanation says, and send it again.",
+    401: "Log in, and send the request again.",
+    403: "Ask an owner or manager of the dealer, or send the request from the dealer's own pages.",
+    404: "Check the address and the id. What belongs to another dealer is not found either.",
+    405: "Use one of the methods that the Allow header names.",
+    409: "Read the current state, and decide again.",
+    412: "Read it again: somebody changed it meanwhile. Send the change with the new ETag.",
+    413: "Send less at once.",
+    415: "Send JSON, with the header Content-Type: application/json.",
+    422: "Correct the fields that are named, and send the request again.",
+    428: "Read it first, and send its ETag in the If-Match header.",
+    429: "Wait as long as Retry-After says.",
+    500: "This is our fault and is noted. Try again later.",
+    503: "Try again after as many seconds as Retry-After says.",
+}
 _CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 Scope = MutableMapping[str, Any]
@@ -38,12 +54,29 @@ Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
-    """An RFC 9457 problem; `code` is stable and for machines, `detail` a sentence for people."""
+    """An RFC 9457 problem; `code` is stable and for machines, `detail` says what is wrong, `advice` what to do."""
     body = {"type": f"urn:autoflows:problem:{code}", "title": code.replace("_", " "), "status": status, "code": code}
+    advice = _ADVICE.get(status, _ADVICE[400 if status < 500 else 503])
     headers = {"retry-after": "2"} if status == 503 else None
     return JSONResponse(
-        body | {"detail": detail} | more, status_code=status, media_type="application/problem+json", headers=headers
+        body | {"detail": detail, "advice": advice} | more,
+        status_code=status,
+        media_type="application/problem+json",
+        headers=headers,
     )
+
+
+_more: dict[str, int] = {}
+
+
+def takes_more(path: str, limit: int) -> None:
+    """Say that this path and those below it take bodies of so many bytes: files, for example."""
+    _more[path.rstrip("/")] = limit
+
+
+def _limit(path: str) -> int:
+    """The most bytes that a body may have there."""
+    return max((limit for root, limit in _more.items() if path == root or path.startswith(f"{root}/")), default=MAX_BODY)
 
 
 def install(app: FastAPI) -> None:
@@ -56,6 +89,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ConnectionError, _away)
     app.add_exception_handler(TimeoutError, _away)
     app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(Exception, _our_fault)
     app.add_middleware(Edge)
 
 
@@ -84,6 +118,7 @@ class Edge:
 
 async def _read(scope: Scope, receive: Callable[[], Awaitable[Any]]) -> tuple[bytes, Response | None]:
     body = bytearray()
+    limit = _limit(scope["path"])
     more = True
     while more:
         message = await receive()
@@ -91,8 +126,8 @@ async def _read(scope: Scope, receive: Callable[[], Awaitable[Any]]) -> tuple[by
             return b"", problem(400, "cut_off", "The request ended before its body was complete.")
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > MAX_BODY:
-            return b"", problem(413, "too_large", f"A request may have {MAX_BODY:,} bytes at most.")
+        if len(body) > limit:
+            return b"", problem(413, "too_large", f"A request may have {limit:,} bytes at most.")
     headers = {name.lower(): value for name, value in scope["headers"]}
     if b"json" in headers.get(b"content-type", b"") and body:
         try:
@@ -194,13 +229,22 @@ def _check_text(value: Any) -> None:
 
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)
-    return problem(error.status, error.code, str(error))
+    more: dict[str, Any] = {"errors": list(error.errors)} if error.errors else {}
+    if error.advice:
+        more["advice"] = error.advice
+    answer = problem(error.status, error.code, str(error), **more)
+    if error.retry_after is not None:
+        answer.headers["retry-after"] = str(error.retry_after)
+    return answer
 
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = {404: "not_found", 405: "method_not_allowed", 401: "not_logged_in", 403: "forbidden"}.get(error.status_code, "refused")
-    answer = problem(error.status_code, code, str(error.detail))
+    codes = {404: "not_found", 405: "method_not_allowed", 401: "not_logged_in", 403: "forbidden", 415: "unsupported_media_type"}
+    code = codes.get(error.status_code, "refused")
+    said = {404: "There is nothing at this address.", 405: "This address does not take this method."}
+    told = str(error.detail)
+    answer = problem(error.status_code, code, said.get(error.status_code, told if told.endswith(".") else f"{told}."))
     answer.headers.update(error.headers or {})
     return answer
 
@@ -214,6 +258,11 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 async def _too_large(_: Request, error: Exception) -> Response:
     return problem(413, "too_large", str(error))
+
+
+async def _our_fault(_: Request, __: Exception) -> Response:
+    """A bug, said as a problem; the server logs it as it was."""
+    return problem(500, "our_fault", "Something went wrong here.")
 
 
 async def _away(_: Request, __: Exception) -> Response:

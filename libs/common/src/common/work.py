@@ -34,6 +34,7 @@ class Work:
         self._states: dict[tuple[str, UUID], tuple[State, Envelope]] = {}
         self._touched: dict[object, set[UUID]] = {}
         self._wakes: dict[str, datetime] = {}
+        self._stirred = False
 
     @property
     def now(self) -> datetime:
@@ -65,6 +66,10 @@ class Work:
         """Have the job or errand of that name run for this dealer at that business time; the earliest wish wins."""
         self._wakes[name] = min(at, self._wakes.get(name, at))
 
+    def stir(self) -> None:
+        """Have those who follow this service look after the commit, though it may publish nothing."""
+        self._stirred = True
+
     def take_touched(self) -> dict[object, set[UUID]]:
         """What was touched since this was last asked."""
         touched, self._touched = self._touched, {}
@@ -81,6 +86,6 @@ class Work:
             await self.session.execute(text(_WAKE.format(schema=self._schema)), {"name": name, "dealer": self.dealer, "at": at})
         await log.append(self.session, self._schema, self._published)
         await states.keep(self.session, self._schema, self.dealer, self._states.values())
-        stirred = bool(self._published or self._wakes)
-        self._published, self._states, self._wakes = [], {}, {}
+        stirred = self._stirred or bool(self._published or self._wakes)
+        self._published, self._states, self._wakes, self._stirred = [], {}, {}, False
         return stirred

@@ -4,29 +4,25 @@ import asyncio
 import json
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import IntegrityError
 
-from api import endpoints, store
-from api.domain.access import Role
+from api import administering, endpoints, store
+from api.domain.access import ALERTS, Role
 from api.domain.bookings import BOOKING, CALCOM, CALENDLY, SYSTEMS
 from api.domain.signatures import is_key, is_secret, new_secret
-from api.guarding import hash_password
 from api.interface import interface
 from common import policy, values
-from common.errors import Conflict, DomainError, NotFound
-from common.events.settings import DealerChanged, Sender, UserAlertsChanged
-from common.ids import DealerId, UserId, dealer_named, new_id
+from common.errors import DomainError, NotFound
+from common.events.settings import DealerChanged, Sender, WorkshopChanged
+from common.ids import DealerId, dealer_named
 from common.service import Service, opened
-from common.work import Work
 
 _out = Console(soft_wrap=True, highlight=False, markup=False)
 SIGNED = {BOOKING: "Standard Webhooks", CALENDLY: "Calendly's signing key", CALCOM: "Cal.com's secret"}
-ALERTS = ("call_me", "no", "booked", "unsubscribe")
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 Slug = Annotated[str, typer.Option(help="The dealer's short name: letters, digits and dashes; it never changes.")]
 
@@ -36,6 +32,8 @@ def add_commands(app: typer.Typer, service: Service) -> None:
     dealers = typer.Typer(help="Add and show dealers.", no_args_is_help=True)
     users = typer.Typer(help="Add employees of a dealer.", no_args_is_help=True)
     webhooks = typer.Typer(help="Addresses to which booking systems post.", no_args_is_help=True)
+    workshops = typer.Typer(help="Add and list a dealer's workshops.", no_args_is_help=True)
+    app.add_typer(workshops, name="workshops")
     app.add_typer(dealers, name="dealers")
     app.add_typer(users, name="users")
     app.add_typer(webhooks, name="webhooks")
@@ -57,8 +55,8 @@ def add_commands(app: typer.Typer, service: Service) -> None:
             "title": title,
             "country": country.upper(),
             "language": language,
-            "timezone": _zone(timezone),
-            "booking_url": _url(booking_url),
+            "timezone": administering.zone(timezone),
+            "booking_url": administering.url(booking_url) if booking_url is not None else None,
         }
         asyncio.run(_change_dealer(service, slug, {**facts, **({"settings": settings} if setting else {})}, new=True))
         _out.print(
@@ -114,8 +112,6 @@ def add_commands(app: typer.Typer, service: Service) -> None:
     ) -> None:
         """Add an employee who can log in."""
         wanted = tuple(filter(None, (part.strip() for part in alerts.split(","))))
-        if unknown := [alert for alert in wanted if alert not in ALERTS]:
-            raise DomainError(f"There is no alert {unknown[0]!r}; there are {', '.join(ALERTS)}.", code="unknown_alert")
         chosen = password or secrets.token_urlsafe(12)
         asyncio.run(_add_user(service, email, dealer, role, wanted, chosen))
         _out.print(
@@ -131,14 +127,34 @@ def add_commands(app: typer.Typer, service: Service) -> None:
     ) -> None:
         """Give an employee another password; who is logged in as that employee is logged out."""
         chosen = password or secrets.token_urlsafe(12)
-        asyncio.run(_change_user(service, email, password_hash=hash_password(chosen)))
+        asyncio.run(_change_user(service, email, password=chosen))
         _out.print(f"{email} has another password." + ("" if password else f" It is shown only now: {chosen}"))
 
     @users.command(name="remove")
     def remove_user(email: Annotated[str, typer.Argument(help="The employee's e-mail address.")]) -> None:
         """Let an employee in no longer, and log out who is in."""
-        asyncio.run(_change_user(service, email, active=False, alerts=[]))
+        asyncio.run(_change_user(service, email, active=False))
         _out.print(f"{email} cannot log in any more.")
+
+    @workshops.command(name="add")
+    def add_workshop(
+        dealer: Slug,
+        number: Annotated[str, typer.Option(help="What the dealer's systems call it: orders name it.")],
+        title: Annotated[str, typer.Option(help="The workshop's name.")],
+        timezone: Annotated[str | None, typer.Option(help="IANA; default: the dealer's.")] = None,
+        booking_url: Annotated[str | None, typer.Option(help="Where its customers book; default: the dealer's.")] = None,
+    ) -> None:
+        """Add a workshop of a dealer."""
+        given = {"title": title, "timezone": timezone, "booking_url": booking_url}
+        facts = {name: value for name, value in given.items() if value is not None}
+        added = asyncio.run(_add_workshop(service, dealer, number, facts))
+        _out.print(f"{added.title} is workshop {added.number} of {dealer}: {added.workshop_id}")
+
+    @workshops.command(name="list")
+    def list_workshops(dealer: Slug) -> None:
+        """List a dealer's workshops."""
+        for one in asyncio.run(_list_workshops(service, dealer)):
+            _out.print(f"{one.number or '–'}  {one.title}  {one.workshop_id}")
 
     @app.command()
     def openapi() -> None:
@@ -180,55 +196,26 @@ async def _change_dealer(service: Service, slug: str, facts: dict[str, Any], *, 
         if before is None and not new:
             raise NotFound(f"There is no dealer {slug!r}. Add it first: autoflows dealers add --slug {slug} …")
         base = before.model_dump() if before is not None else {"dealer_id": dealer, "slug": slug, "revision": 0}
-        await tell_dealer(work, DealerChanged.model_validate(base | facts))
-
-
-async def tell_dealer(work: Work, event: DealerChanged) -> None:
-    """Tell a dealer with its next revision, unless it was told so already."""
-    before = await store.told(work.session, work.dealer, DealerChanged, work.dealer)
-    if before is not None and before == event.model_copy(update={"revision": before.revision}):
-        return
-    event = event.model_copy(update={"revision": (before.revision if before else 0) + 1})
-    await store.remember(work.session, work.dealer, event)
-    work.publish(event)
+        await administering.tell_dealer(work, DealerChanged.model_validate(base | facts))
 
 
 async def _change_settings(service: Service, slug: str, changes: dict[str, Any]) -> None:
-    dealer = await _show_dealer(service, slug)
-    settings = {**dealer.settings, **changes}
-    policy.read(settings)
-    await _change_dealer(service, slug, {"settings": settings}, new=False)
+    dealer = dealer_named(slug)
+    async with opened(service) as runtime, runtime.work(dealer) as work:
+        await administering.dealer(work, slug)
+        settings = (await administering.change_settings(work, changes)).settings
     _out.print(f"The settings of {slug} are {json.dumps(settings, ensure_ascii=False)}")
 
 
 async def _show_dealer(service: Service, slug: str) -> DealerChanged:
-    dealer = dealer_named(slug)
-    async with opened(service) as runtime, runtime.work(dealer) as work:
-        return await _dealer(work, slug)
+    async with opened(service) as runtime, runtime.work(dealer_named(slug)) as work:
+        return await administering.dealer(work, slug)
 
 
-async def _dealer(work: Work, slug: str) -> DealerChanged:
-    found = await store.told(work.session, work.dealer, DealerChanged, work.dealer)
-    if found is None:
-        raise NotFound(f"There is no dealer {slug!r}. Add it first: autoflows dealers add --slug {slug} …")
-    return found
-
-
-async def _add_user(service: Service, email: str, slug: str, role: Role, alerts: tuple[str, ...], password: str) -> None:
-    address = values.email(email)
-    if address is None:
-        raise DomainError(f"{email!r} is no e-mail address.", code="bad_email")
-    dealer, user = dealer_named(slug), UserId(new_id())
-    try:
-        async with opened(service) as runtime, runtime.work(dealer) as work:
-            language = (await _dealer(work, slug)).language
-            await store.add_user(
-                work.session, dealer, user, email=address.lower(), role=role, password_hash=hash_password(password),
-                alerts=list(alerts), language=language,
-            )  # fmt: skip
-            work.publish(UserAlertsChanged(revision=1, user_id=user, email=address, language=language, alerts=alerts))
-    except IntegrityError:
-        raise Conflict(f"{address} can log in already.", code="known_user") from None
+async def _add_user(service: Service, email: str, slug: str, role: Role, alerts: Sequence[str], password: str) -> None:
+    async with opened(service) as runtime, runtime.work(dealer_named(slug)) as work:
+        await administering.dealer(work, slug)
+        await administering.add_user(work, email, role, password, alerts=alerts)
 
 
 async def _change_user(service: Service, email: str, **changes: Any) -> None:
@@ -239,20 +226,25 @@ async def _change_user(service: Service, email: str, **changes: Any) -> None:
         if found is None:
             raise NotFound(f"Nobody logs in as {email}.")
         async with runtime.work(DealerId(found.dealer_id)) as work:
-            user = await store.change_user(work.session, work.dealer, found.user_id, **changes)
-            await store.end_sessions(work.session, found.user_id)
-            if "alerts" in changes:
-                work.publish(
-                    UserAlertsChanged(
-                        revision=user.revision, user_id=UserId(user.user_id), email=user.email, language=user.language, alerts=()
-                    )
-                )
+            await administering.change_user(work, found.user_id, changes)
+
+
+async def _add_workshop(service: Service, slug: str, number: str, facts: dict[str, Any]) -> WorkshopChanged:
+    async with opened(service) as runtime, runtime.work(dealer_named(slug)) as work:
+        await administering.dealer(work, slug)
+        return await administering.add_workshop(work, number, facts)
+
+
+async def _list_workshops(service: Service, slug: str) -> list[WorkshopChanged]:
+    async with opened(service) as runtime, runtime.work(dealer_named(slug)) as work:
+        await administering.dealer(work, slug)
+        return await administering.workshops(work)
 
 
 async def _add_webhook(service: Service, slug: str, source: str, secret: str) -> tuple[str, str]:
     dealer = dealer_named(slug)
     async with opened(service) as runtime, runtime.work(dealer) as work:
-        await _dealer(work, slug)
+        await administering.dealer(work, slug)
         name = await endpoints.add(work, runtime.settings, source, secret, runtime.system.now())
         return f"{runtime.settings.public_url.rstrip('/')}/webhooks/{source}/{name}", secret
 
@@ -265,16 +257,3 @@ def _setting(given: str) -> tuple[str, Any]:
         return key.strip(), json.loads(value)
     except ValueError:
         raise DomainError(f"{key}: {value!r} is no JSON; texts stand in double quotes.", code="bad_settings") from None
-
-
-def _zone(name: str) -> str:
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError):
-        raise DomainError(f"There is no time zone {name!r}; Denmark's is Europe/Copenhagen.", code="bad_zone") from None
-
-
-def _url(given: str | None) -> str | None:
-    if given is not None and not re.fullmatch(r"https?://[^\s\"<>]{3,500}", given):
-        raise DomainError(f"{given!r} is no address; it begins with https://.", code="bad_address")
-    return given

@@ -52,6 +52,7 @@ class Asking:
     role: str
     language: str
     csrf: str
+    workshops: frozenset[UUID] | None = None  # that the user may see; None is all
 
     def must_decide(self) -> None:
         """Raises Forbidden for roles that only look."""
@@ -62,6 +63,11 @@ class Asking:
         """Raises Forbidden for roles that have nothing to do with leads."""
         if self.role not in access.MAY_SELL:
             raise Forbidden("Your role may look, but not change this.")
+
+    def must_manage(self) -> None:
+        """Raises Forbidden for roles that do not manage the dealer's people and settings."""
+        if self.role not in access.MAY_MANAGE:
+            raise Forbidden("Only owners and managers may do this.")
 
 
 def hash_password(password: str) -> str:
@@ -107,22 +113,28 @@ class Guard:
                 await store.end_session(session, _hash(token))
         response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
 
-    async def asking(self, request: Request) -> Asking:
-        """Who asks. Raises NotLoggedIn, and Forbidden for a change that another site sent."""
+    async def asking(self, request: Request, *, seen: bool = True) -> Asking:
+        """Who asks. Raises NotLoggedIn, and Forbidden for a change that another site sent.
+
+        With `seen` False it does not count as use of the session: an open tab alone keeps nobody logged in.
+        """
         token = request.cookies.get(self.cookie, "")
         now = self._runtime.system.now()
         async with self._runtime.sessions() as session, session.begin():
             found = await store.session_of(session, _hash(token)) if token else None
             if found is None or not access.stands(found.begun_at, found.seen_at, now):
                 raise NotLoggedIn("Log in first.")
-            await store.see_session(session, found.token_hash, now)
+            if seen:
+                await store.see_session(session, found.token_hash, now)
         user = await self._user(found.dealer_id, found.user_id)
         if user is None or not user.active:
             raise NotLoggedIn("Log in first.")
         if request.method not in ("GET", "HEAD"):
             self.check_origin(request)
         csrf = _hash(f"csrf {token}").hex()
-        return Asking(DealerId(found.dealer_id), UserId(found.user_id), user.email, user.role, user.language, csrf)
+        workshops = frozenset(map(UUID, user.workshops)) or None
+        dealer, user_id = DealerId(found.dealer_id), UserId(found.user_id)
+        return Asking(dealer, user_id, user.email, user.role, user.language, csrf, workshops)
 
     def check_origin(self, request: Request) -> None:
         """Raises Forbidden for a change that did not come from our own pages."""
@@ -154,7 +166,8 @@ class Guard:
 
 def _must_not_wait(until: datetime | None, now: datetime) -> None:
     if until is not None and until > now:
-        raise TooManyTries(f"Too many tries. Try again in {int((until - now).total_seconds()) + 1} seconds.")
+        seconds = int((until - now).total_seconds()) + 1
+        raise TooManyTries(f"Too many tries. Try again in {seconds} seconds.", retry_after=seconds)
 
 
 def counted_guess(address: str) -> list[bytes]:

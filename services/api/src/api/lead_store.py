@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import tables as t
-from api.store import Cursor
+from api.cursors import Place
 from common.events.leads import LeadChanged
 
 _lead: Any = t.LeadRow.__table__  # type: ignore[attr-defined]  # sqlmodel does not type it
@@ -101,7 +101,7 @@ NEWEST_FIRST = frozenset({"sent", "answered"})
 
 
 async def listed(
-    session: AsyncSession, dealer: UUID, view: str, today: date, *, kind: str | None, after: Cursor | None, limit: int
+    session: AsyncSession, dealer: UUID, view: str, today: date, *, kind: str | None, after: Place | None, limit: int
 ) -> list[tuple[LeadChanged, date]]:
     """A page of a view, each with the day it is sorted by."""
     where, by = VIEWS[view](today)

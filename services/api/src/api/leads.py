@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api import lead_store, store
+from api import cursors, lead_store, store
 from api.answering import MOST_ANSWERS
-from api.listing import AnswerView, OrderView, read_cursor, write_cursor
+from api.listing import AnswerView, OrderView, answer_views, order_views
 from common.errors import Conflict, NotFound
 from common.events.answers import ContactSuppressed, LeadAnswered, LeadFollowUpRecorded
 from common.events.leads import LeadChanged
@@ -123,10 +123,12 @@ async def list_of(
     """A page of one view, of one type or of all. Raises DomainError for a cursor that is none of ours."""
     dealer = await store.told(work.session, work.dealer, DealerChanged, work.dealer)
     today = work.today(dealer.timezone if dealer else "UTC")
-    found = await lead_store.listed(work.session, work.dealer, view, today, kind=kind, after=read_cursor(cursor), limit=limit + 1)
+    of = cursors.digest("leads", view, kind)
+    after = cursors.read(cursor, of)
+    found = await lead_store.listed(work.session, work.dealer, view, today, kind=kind, after=after, limit=limit + 1)
     page = found[:limit]
     items = await _views(work, [lead for lead, _ in page], language or (dealer.language if dealer else "en"))
-    more = write_cursor(page[-1][1], page[-1][0].lead_id) if len(found) > limit else None
+    more = cursors.write(of, (page[-1][1], page[-1][0].lead_id)) if len(found) > limit else None
     return LeadListView(items=items, next_cursor=more, today=today)
 
 
@@ -147,16 +149,8 @@ async def _views(work: Work, leads: list[LeadChanged], language: str) -> list[Le
                 mobile=person.mobile if person else None,
                 why=[sentence(reason.code, reason.params, language) for reason in lead.reasons],
                 reasons=[reason.code for reason in lead.reasons],
-                answers=[
-                    AnswerView(said=row.kind, reason=row.reason, by=row.by, at=row.at) for row in said.get(lead.lead_id, [])
-                ],
-                orders=[
-                    OrderView(
-                        number=order.number, status=order.status, on=order.finished_on or order.changed_on,
-                        text=", ".join(line.text for line in order.lines[:3]),
-                    )
-                    for order in orders.get(lead.vehicle_id, [])[:5]
-                ],
+                answers=answer_views(said.get(lead.lead_id, [])),
+                orders=order_views(orders.get(lead.vehicle_id, []), {lead.vehicle_id: car.plate if car else None}),
             )
         )  # fmt: skip
     return found

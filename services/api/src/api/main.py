@@ -6,23 +6,27 @@ from fastapi import APIRouter
 
 from api import routes
 from api.commands import add_commands
+from api.describing import V1
 from api.forwarding import Forwarding
 from api.guarding import Guard
 from api.handlers import handlers
 from api.questions import Questions
-from api.routes.rest import V1
 from api.settings import Settings
+from api.settling import settlers
 from common.events.answers import (
+    CampaignAnswered,
     ContactSuppressed,
     CustomerAnswered,
     CustomerExcluded,
     FollowUpRecorded,
     InvitationHeld,
+    InvitationRequested,
     InvitationRestored,
     LeadAnswered,
     LeadFollowUpRecorded,
+    OwnerReleased,
 )
-from common.events.settings import DealerChanged, UserAlertsChanged
+from common.events.settings import DealerChanged, UserAlertsChanged, WorkshopChanged
 from common.events.webhooks import WebhookAccepted
 from common.service import Runtime, Service
 
@@ -45,9 +49,11 @@ service = Service(
     name="api",
     migrations="api:migrations",
     handlers=handlers,
+    settlers=settlers,
     publishes=(
-        DealerChanged, UserAlertsChanged, CustomerAnswered, ContactSuppressed, CustomerExcluded, FollowUpRecorded, InvitationHeld,
-        InvitationRestored, LeadAnswered, LeadFollowUpRecorded, WebhookAccepted,
+        DealerChanged, WorkshopChanged, UserAlertsChanged, CustomerAnswered, ContactSuppressed, CustomerExcluded,
+        FollowUpRecorded, InvitationHeld, InvitationRestored, OwnerReleased, InvitationRequested, CampaignAnswered,
+        LeadAnswered, LeadFollowUpRecorded, WebhookAccepted,
     ),
     router=_build_router,
     commands=_add_commands,

@@ -16,6 +16,20 @@ metadata = db.schema(SCHEMA)
 INSTANT = sa.DateTime(timezone=True)
 
 
+def columns(row: Any) -> Any:
+    """The table of a row class, for statements (sqlmodel does not type it)."""
+    return row.__table__
+
+
+class Xid8(sa.types.UserDefinedType[str]):
+    """A transaction's number, as the database counts them."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
 class Row(SQLModel, registry=registry(metadata=metadata)):
     """The base of api's tables."""
 
@@ -107,6 +121,7 @@ class UserRow(Row, table=True):
     alerts: list[str] = Field(sa_type=JSONB)
     language: str
     active: bool
+    workshops: list[str] = Field(default=[], sa_type=JSONB)  # that this employee may see; none named: all
     revision: int = Field(sa_type=sa.BigInteger)
 
 
@@ -129,7 +144,14 @@ class InvitationRow(Row, table=True):
     """An invitation as last told, with the dates that lists filter on."""
 
     __tablename__ = "invitation"
-    __table_args__ = (sa.Index(None, "dealer_id", "stage", "send_on"), sa.Index(None, "dealer_id", "call_from_on"))
+    __table_args__ = (
+        sa.Index(None, "dealer_id", "stage", "send_on"),
+        sa.Index(None, "dealer_id", "call_from_on"),
+        sa.Index(None, "dealer_id", "outcome", "closed_on"),
+        sa.Index(None, "dealer_id", "blocked"),
+        sa.Index(None, "dealer_id", "vehicle_id"),
+        sa.Index(None, "dealer_id", "customer_id"),
+    )
 
     dealer_id: UUID = Field(primary_key=True)
     invitation_id: UUID = Field(primary_key=True)
@@ -144,13 +166,19 @@ class InvitationRow(Row, table=True):
     outcome: str | None = None
     permanent: bool = False
     body: dict[str, Any] = Field(sa_type=JSONB)
+    dated_at: datetime | None = Field(default=None, sa_type=INSTANT)  # since when its day is near enough to be listed
+    type: str | None = Field(default=None, sa_column=sa.Column(sa.String, sa.Computed("body->>'type'")))
+    blocked: str | None = Field(default=None, sa_column=sa.Column(sa.String, sa.Computed("body->>'blocked'")))
+    workshop_id: UUID | None = Field(
+        default=None, sa_column=sa.Column(sa.Uuid, sa.Computed("cast(body->>'workshop_id' as uuid)"))
+    )
 
 
 class AnswerRow(Row, table=True):
     """What a customer or staff said to an invitation or a lead: api's own fact."""
 
     __tablename__ = "answer"
-    __table_args__ = (sa.Index(None, "dealer_id", "invitation_id"),)
+    __table_args__ = (sa.Index(None, "dealer_id", "invitation_id"), sa.Index(None, "dealer_id", "kind", "at"))
 
     dealer_id: UUID = Field(primary_key=True)
     answer_id: UUID = Field(primary_key=True)
@@ -193,3 +221,48 @@ class LeadLinkRow(Row, table=True):
     code: str = Field(primary_key=True)
     dealer_id: UUID
     lead_id: UUID
+
+
+class ActRow(Row, table=True):
+    """What staff did to a customer or a vehicle as a whole: excluded, restored, suppressed, owner_released, requested."""
+
+    __tablename__ = "act"
+    __table_args__ = (sa.Index(None, "dealer_id", "subject_id"),)
+
+    dealer_id: UUID = Field(primary_key=True)
+    act_id: UUID = Field(primary_key=True)
+    subject_id: UUID  # a customer, vehicle or campaign
+    kind: str
+    reason: str | None = None
+    user_id: UUID | None = None
+    at: datetime = Field(sa_type=INSTANT)
+
+
+class ReplyRow(Row, table=True):
+    """The answer to a request with an Idempotency-Key, kept for a day; sealed, for it may have a password in it."""
+
+    __tablename__ = "reply"
+    __table_args__ = (sa.Index(None, "dealer_id", "at"),)
+
+    dealer_id: UUID = Field(primary_key=True)
+    user_id: UUID = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    asked: bytes  # a hash of the request
+    status: int | None = None
+    body: str | None = None
+    at: datetime = Field(sa_type=INSTANT)
+
+
+class ChangeRow(Row, table=True):
+    """What one transaction changed, for those who watch: kinds, lists and ids, kept for an hour."""
+
+    __tablename__ = "change"
+    __table_args__ = (sa.Index(None, "dealer_id", "xid"), sa.Index(None, "dealer_id", "at"))
+
+    dealer_id: UUID = Field(primary_key=True)
+    change_id: UUID = Field(primary_key=True)
+    xid: str | None = Field(default=None, sa_column=sa.Column(Xid8, server_default=sa.text("pg_current_xact_id()")))
+    kind: str
+    lists: list[str] = Field(sa_type=JSONB)
+    ids: list[str] | None = Field(default=None, sa_type=JSONB)  # None: too many to name
+    at: datetime = Field(sa_type=INSTANT)

@@ -1,8 +1,44 @@
-"""The Danish words of the dealer's pages, until the dashboard brings its languages."""
+"""The Danish words of the dealer's pages, until the dashboard brings its languages; titles of types in Danish and English."""
+
+from collections.abc import Mapping
+
+from common.events.words import InvitationType
+
+TYPES: Mapping[str, Mapping[InvitationType, str]] = {
+    "da": {
+        InvitationType.SERVICE: "Service",
+        InvitationType.SERVICE_MILEAGE: "Service efter kilometer",
+        InvitationType.SERVICE_WINBACK: "Genvinding af service",
+        InvitationType.INSPECTION_CHECK: "Synstjek",
+        InvitationType.WHEEL_WINTER: "Hjulskift til vinter",
+        InvitationType.WHEEL_SUMMER: "Hjulskift til sommer",
+        InvitationType.TIMING_BELT: "Tandrem",
+        InvitationType.UNDERBODY: "Undervognsbehandling",
+        InvitationType.BODY_INSPECTION: "Karrosseritjek",
+    },
+    "en": {
+        InvitationType.SERVICE: "Service",
+        InvitationType.SERVICE_MILEAGE: "Service by mileage",
+        InvitationType.SERVICE_WINBACK: "Service winback",
+        InvitationType.INSPECTION_CHECK: "Inspection check",
+        InvitationType.WHEEL_WINTER: "Wheel change, winter",
+        InvitationType.WHEEL_SUMMER: "Wheel change, summer",
+        InvitationType.TIMING_BELT: "Timing belt",
+        InvitationType.UNDERBODY: "Underbody treatment",
+        InvitationType.BODY_INSPECTION: "Body inspection",
+    },
+}
+
+
+def type_title(kind: str, language: str) -> str:
+    """A type of invitation as people say it, in Danish or English; one that is not known stands for itself."""
+    titles = TYPES.get(language, TYPES["en"])
+    return titles[InvitationType(kind)] if kind in set(InvitationType) else kind
+
 
 MENU = (
     ("/pending", "Afventer"), ("/follow-up", "Opfølgning"), ("/calls", "Ring op"), ("/booked", "Booket"), ("/no", "Nej"),
-    ("/leads", "Leads"),    ("/messages", "Mails"),
+    ("/leads", "Leads"), ("/owner-changed", "Ejerskifte"), ("/messages", "Mails"), ("/search", "Find"), ("/suppress", "Afmeld"),
 )  # fmt: skip
 LEADS = {
     "/pending": "Indkaldelser, der sendes inden for en uge. Grå rækker er blokeret; grunden står ved dem.",
@@ -11,7 +47,10 @@ LEADS = {
     "/booked": "Kunder, der har bestilt tid. Ubekræftede gik til bookingsiden uden at vi har hørt om en tid.",
     "/no": "Kunder, der har svaret nej, med deres grund.",
     "/leads": "Kunder, der kan have brug for en ny aftale eller en ny bil. De får en mail; I ringer til dem, der vil ringes op.",
+    "/owner-changed": "Biler, der måske har skiftet ejer. Tjek, og tryk »Samme ejer«, hvis den er den samme.",
     "/messages": "Beskeder, som de er sendt.",
+    "/search": "Find en kunde på navn eller nummer, eller en bil på nummerplade.",
+    "/suppress": "Kunden får aldrig flere indkaldelser, på nogen adresse. Det kan ikke fortrydes her.",
 }
 EMPTY = {
     "/pending": "Ingen indkaldelser den næste uge. De kommer, når en bil nærmer sig sin service.",
@@ -20,7 +59,10 @@ EMPTY = {
     "/booked": "Ingen har bestilt tid endnu.",
     "/no": "Ingen har svaret nej.",
     "/leads": "Ingen leads lige nu.",
+    "/owner-changed": "Ingen biler ser ud til at have skiftet ejer.",
     "/messages": "Der er ikke sendt beskeder endnu.",
+    "/search": "Ingen fundet.",
+    "/suppress": "",
 }
 VIEWS = (
     ("/follow-up?view=call_now", "Ring nu"),
@@ -63,6 +105,11 @@ FACTS = {
     "orders": "ordrer", "open_orders": "åbne ordrer", "appointments": "aftaler", "next_service_date": "næste servicedato",
 }  # fmt: skip
 CHANNELS = {"email": "e-mail", "sms": "SMS"}
+ACTS = {
+    "excluded": "taget fra", "restored": "fortrudt", "suppressed": "afmeldt", "suppressed:email": "afmeldt e-mail",
+    "suppressed:sms": "afmeldt SMS", "owner_released": "samme ejer", "requested": "indkaldelse bestilt i hånden",
+}  # fmt: skip
+ORDER_STATES = {"open": "åben", "finished": "afsluttet", "cancelled": "annulleret", "credited": "krediteret"}
 PROBLEMS = {
     401: ("Log ind først", "Du er ikke logget ind, eller der er gået for lang tid."),
     403: ("Det må du ikke", "Din bruger må se, men ikke ændre dette, eller siden er for gammel. Hent den igen, og prøv igen."),
@@ -72,3 +119,38 @@ PROBLEMS = {
     503: ("Prøv igen om lidt", "Noget svarer ikke lige nu. Prøv igen om lidt."),
 }
 NOT_UNDERSTOOD = ("Det kunne ikke læses", "Der var noget galt i det, der blev sendt. Gå tilbage, og prøv igen.")
+BLOCKS = {
+    "open_order": "åben ordre", "appointment_ahead": "aftale forude", "held": "holdt tilbage", "owner_changed": "ny ejer?",
+    "distance": "for tæt på en anden", "no_address": "ingen adresse", "order_unread": "ordre ikke læst",
+    "fact_parked": "oplysning lagt til side", "source_stale": "kilden tier", "done": "udført", "answered": "besvaret",
+    "suppressed": "afmeldt", "excluded": "taget fra", "no_consent": "intet samtykke", "held_out": "kontrolgruppe",
+    "vehicle_gone": "bilen er væk", "erased": "slettet", "no_capacity": "ingen ledige dage",
+}  # fmt: skip
+FILE_NAMES = {
+    "da": {
+        "pending": "afventer", "follow-up": "opfoelgning", "calls": "ring-op", "booked": "booket", "no": "nej",
+        "owner-changed": "ny-ejer", "messages": "mails",
+    },
+    "en": {},
+}  # fmt: skip
+FILE_COLUMNS = {
+    "da": {
+        "list": (
+            "Type", "Nummerplade", "Bil", "Kunde", "Kundenummer", "E-mail", "Mobil", "Værksted", "Forfalder", "Sendes",
+            "Kontaktet", "Ring fra", "Afsluttet", "Resultat", "Blokeret af", "Seneste svar", "Hvorfor", "Åbne ordrer",
+        ),
+        "messages": (
+            "Tid", "Kanal", "Kunde", "Kundenummer", "Til", "Nummerplader", "Typer", "Emne", "Tilstand", "Fordi", "Åbnet", "Klik",
+        ),
+    },
+    "en": {
+        "list": (
+            "Type", "Plate", "Vehicle", "Customer", "Customer number", "E-mail", "Mobile", "Workshop", "Due", "Leaves",
+            "Contacted", "Call from", "Closed", "Outcome", "Blocked by", "Last answer", "Why", "Open orders",
+        ),
+        "messages": (
+            "Time", "Channel", "Customer", "Customer number", "To", "Plates", "Types", "Subject", "State", "Because", "Opened",
+            "Clicks",
+        ),
+    },
+}  # fmt: skip

@@ -57,6 +57,7 @@ class WorkshopChanged(State):
     entity_field = "workshop_id"
     workshop_id: WorkshopId
     title: str
+    number: str | None = None  # what the dealer's systems call it
     timezone: str | None = None
     subdivision: str | None = None
     closed_days: tuple[date, ...] = ()

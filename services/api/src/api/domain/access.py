@@ -20,6 +20,13 @@ class Role(StrEnum):
 
 MAY_DECIDE = frozenset({Role.OWNER, Role.MANAGER, Role.ADVISOR})  # hold, restore, exclude, record how a follow-up ended
 MAY_SELL = MAY_DECIDE | {Role.SALES}  # record how a lead ended
+MAY_MANAGE = frozenset({Role.OWNER, Role.MANAGER})  # employees, settings, workshops, sources, how campaigns run
+ALERTS = ("call_me", "no", "booked", "unsubscribe")
+
+
+def may_give(own: str, role: str) -> bool:
+    """Whether somebody of a role may make, or unmake, somebody of another: only owners make owners."""
+    return own in MAY_MANAGE and (role != Role.OWNER or own == Role.OWNER)
 
 
 def stands(begun_at: datetime, seen_at: datetime, now: datetime) -> bool:

@@ -6,11 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.forwarding import Forwarding
-from api.guarding import Asking, Guard
-from api.routes.rest import REFUSALS, V1
+from api.guarding import Asking
+from api.routes.shared import Limit, Rest
 
 INGEST = "ingest"
-Limit = Annotated[int, Query(ge=1, le=200)]
 _FILE = {"type": "string", "format": "binary", "description": "CSV, XLSX or JSON lines; at most 50 MB and 1,000,000 rows."}
 _DRY = {"type": "boolean", "description": "Say what would happen, and change nothing."}
 _NEW: dict[str, Any] = {
@@ -32,19 +31,10 @@ def _body(media: str, required: list[str], **fields: Any) -> dict[str, Any]:
     return {"requestBody": {"content": {media: {"schema": schema}}, "required": True}, "parameters": [key]}
 
 
-def build(guard: Guard, forwarding: Forwarding) -> APIRouter:
-    router = APIRouter(prefix=V1, responses=REFUSALS, tags=["imports"])
-
-    async def asking(request: Request) -> Asking:
-        return await guard.asking(request)
-
-    async def deciding(request: Request) -> Asking:
-        found = await guard.asking(request)
-        found.must_decide()
-        return found
-
-    User = Annotated[Asking, Depends(asking)]
-    Decider = Annotated[Asking, Depends(deciding)]
+def build(rest: Rest, forwarding: Forwarding) -> APIRouter:
+    router = rest.router("imports")
+    User = Annotated[Asking, Depends(rest.user)]
+    Decider = Annotated[Asking, Depends(rest.decider)]
 
     @router.post("/imports", status_code=202, openapi_extra=_body("multipart/form-data", ["file", "source"], **_NEW))
     async def ask(user: Decider, request: Request) -> Response:

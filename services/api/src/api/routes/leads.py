@@ -8,49 +8,51 @@ from fastapi.responses import RedirectResponse
 
 from api import leads
 from api.domain import access
-from api.guarding import Asking, Guard, NotLoggedIn, check_form
+from api.guarding import Asking, Guard, check_form
 from api.leads import LeadListView, LeadView
-from api.rendering import INSIDE, PRIVATE, PageRoute, page
-from api.routes.pages import shell
-from api.routes.rest import REFUSALS, V1, CursorParam, Ended, Limit, keep_nowhere
+from api.rendering import PRIVATE, PageRoute
+from api.routes.invitations import Ended
+from api.routes.shared import KNOWN, ONCE, CursorParam, Limit, Rest
+from api.routes.shell import Shell
 from api.wording import LEAD_EMPTY, LEAD_TYPES, LEAD_VIEWS, NO_REASONS, OUTCOMES
 from common.events.words import LeadType, Outcome
 from common.service import Runtime
+from common.work import Work
 
 View = Literal["coming", "sent", "answered", "follow-up", "call"]
 HERE = "/leads"
 ENDINGS = (("booked", "Aftale lavet"), ("answered_no", "Nej tak"), ("no_reaction", "Ikke truffet"))
 
 
-def build_rest(runtime: Runtime, guard: Guard) -> APIRouter:
+def build(rest: Rest) -> APIRouter:
     """Leads under /api/v1."""
-    router = APIRouter(prefix=V1, dependencies=[Depends(keep_nowhere)], responses=REFUSALS, tags=["leads"])
-
-    async def asking(request: Request) -> Asking:
-        return await guard.asking(request)
+    router = rest.router("leads")
 
     async def selling(request: Request) -> Asking:
-        found = await guard.asking(request)
+        found = await rest.guard.asking(request)
         found.must_sell()
         return found
 
-    @router.get("/leads")
+    @router.get("/leads", dependencies=KNOWN)
     async def list_leads(
-        user: Annotated[Asking, Depends(asking)],
+        user: Annotated[Asking, Depends(rest.user)],
         view: View = "coming",
         kind: Annotated[LeadType | None, Query(alias="type")] = None,
         cursor: CursorParam = None,
         limit: Limit = 50,
     ) -> LeadListView:
         """Sales leads: coming within 60 days, sent, answered, to follow up, to call; of one type or of all."""
-        async with runtime.work(user.dealer) as work:
+        async with rest.runtime.work(user.dealer) as work:
             return await leads.list_of(work, view, kind=kind, cursor=cursor, limit=limit, language=user.language)
 
-    @router.post("/leads/{lead_id}/outcome", status_code=204)
-    async def record_outcome(lead_id: UUID, body: Ended, user: Annotated[Asking, Depends(selling)]) -> None:
+    @router.post("/leads/{lead_id}/outcome", status_code=204, dependencies=ONCE, response_model=None)
+    async def record_outcome(lead_id: UUID, body: Ended, user: Annotated[Asking, Depends(selling)], request: Request) -> Response:
         """Record how a lead ended."""
-        async with runtime.work(user.dealer) as work:
+
+        async def do(work: Work) -> None:
             await leads.follow_up(work, lead_id, Outcome(body.outcome), body.note, user.user)
+
+        return await rest.once(request, user, do)
 
     return router
 
@@ -64,6 +66,7 @@ def endings(row: LeadView) -> tuple[tuple[str, str], ...]:
 def build_pages(runtime: Runtime, guard: Guard) -> APIRouter:
     """The page of leads."""
     router = APIRouter(include_in_schema=False, route_class=PageRoute)
+    shell = Shell(runtime, guard)
 
     @router.get(HERE)
     async def see_leads(
@@ -72,18 +75,17 @@ def build_pages(runtime: Runtime, guard: Guard) -> APIRouter:
         kind: Annotated[str, Query(alias="type", max_length=40)] = "",
         cursor: CursorParam = None,
     ) -> Response:
-        try:
-            asking = await guard.asking(request)
-        except NotLoggedIn:
-            return RedirectResponse("/login", status_code=303, headers=PRIVATE)
+        asking = await shell.asking(request)
+        if isinstance(asking, Response):
+            return asking
         view = view if view in dict(LEAD_VIEWS) else "coming"
         chosen = LeadType(kind) if kind in set(LeadType) else None
         async with runtime.work(asking.dealer) as work:
             found = await leads.list_of(work, view, kind=chosen, cursor=cursor, limit=50, language="da")
-        around = {**await shell(runtime, asking, HERE), "empty": LEAD_EMPTY[view], "may_decide": asking.role in access.MAY_SELL}
-        return page(
-            "leads.html", headers=INSIDE, list=found, view=view, kind=chosen or "", views=LEAD_VIEWS, types=LEAD_TYPES,
-            endings=endings, outcomes=OUTCOMES, no_reasons=NO_REASONS, **around,
+        return await shell.show(
+            "leads.html", asking, HERE, list=found, view=view, kind=chosen or "", views=LEAD_VIEWS, types=LEAD_TYPES,
+            endings=endings, outcomes=OUTCOMES, no_reasons=NO_REASONS, empty=LEAD_EMPTY[view],
+            may_decide=asking.role in access.MAY_SELL,
         )  # fmt: skip
 
     @router.post("/leads/{lead_id}/{outcome}")

@@ -1,32 +1,31 @@
 """The dealer's pages: plain lists on the server until the dashboard comes. In Danish, with every filter in the address."""
 
-from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import answering, listing, store
-from api.domain import access
-from api.guarding import Asking, Guard, NotLoggedIn, TooManyTries, check_form
-from api.listing import InvitationView
+from api import answering, listing
+from api.guarding import Guard, NotLoggedIn, TooManyTries, check_form
+from api.listing import InvitationView, Wanted
 from api.questions import Questions
 from api.rendering import INSIDE, PRIVATE, PageRoute, page, style_sheet
-from api.wording import CHANNELS, EMPTY, FACTS, LEADS, MENU, NO_REASONS, OUTCOMES, STATES, VIEWS
+from api.routes import cards
+from api.routes.shell import Shell
+from api.wording import CHANNELS, MENU, NO_REASONS, OUTCOMES, STATES, TYPES, VIEWS
 from common.errors import DomainError, TransientError
-from common.events.settings import DealerChanged
-from common.events.words import Outcome
+from common.events.words import InvitationType, Outcome
 from common.service import Runtime
-
-STALE = timedelta(days=1)
 
 
 def actions(row: InvitationView) -> list[tuple[str, str]]:
     """What may be done with a row of a list."""
     if row.held or row.excluded:
         return [("restore", "Fortryd")]
+    if "owner_changed" in (row.blocked, row.outcome):
+        return [] if row.owner_released else [("release", "Samme ejer"), ("exclude", "Tag bilen fra")]
     if row.stage in ("planned", "pending"):
         return [("hold", "Hold tilbage"), ("exclude", "Tag bilen fra")]
     if row.stage in ("sent", "reminded") or any(answer.said == "call_me" for answer in row.answers):
@@ -34,42 +33,26 @@ def actions(row: InvitationView) -> list[tuple[str, str]]:
     return []
 
 
-async def shell(runtime: Runtime, asking: Asking, here: str) -> Mapping[str, Any]:
-    """What stands around every page of the dealer."""
-    async with runtime.work(asking.dealer) as work:
-        dealer = await store.told(work.session, work.dealer, DealerChanged, work.dealer)
-        sources = await listing.source_views(work)
-        polled = {source.title for source in await store.sources(work.session, work.dealer) if source.polled}
-    now = runtime.clock.now()
-    shown = [
-        {
-            **source.model_dump(),
-            "cannot_tell": [FACTS[what] for what in source.cannot_tell],
-            "stale": source.title in polled and (source.fresh_at is None or now - source.fresh_at > STALE),
-        }
-        for source in sources
-    ]
-    return {
-        "language": "da", "asking": asking, "dealer": dealer.title if dealer else "", "lists": MENU, "here": here,
-        "sources": shown,
-        "zone": dealer.timezone if dealer else "UTC", "heading": dict(MENU)[here], "lead": LEADS[here], "empty": EMPTY[here],
-        "may_decide": asking.role in access.MAY_DECIDE,
-    }  # fmt: skip
-
-
 def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
     router = APIRouter(include_in_schema=False, route_class=PageRoute)
+    shell = Shell(runtime, guard)
+    router.include_router(cards.build(runtime, shell))
 
     async def show_list(request: Request, here: str, name: str, view: str | None = None) -> Response:
-        try:
-            asking = await guard.asking(request)
-        except NotLoggedIn:
-            return RedirectResponse("/login", status_code=303, headers=PRIVATE)
+        asking = await shell.asking(request)
+        if isinstance(asking, Response):
+            return asking
+        asked = request.query_params
+        q = asked.get("q", "").replace("\x00", "").strip()[:100]
+        kind = asked.get("type", "") if asked.get("type") in set(InvitationType) else ""
+        wanted = Wanted(search=q or None, types=frozenset({kind} if kind else ()), allowed=asking.workshops)
         async with runtime.work(asking.dealer) as work:
-            found = await listing.list_of(work, name, cursor=request.query_params.get("cursor"), limit=50, language="da")
-        return page(
-            "list.html", headers=INSIDE, list=found, view=view, views=VIEWS if view else (), actions=actions, outcomes=OUTCOMES,
-            no_reasons=NO_REASONS, **await shell(runtime, asking, here),
+            found = await listing.list_of(work, name, wanted, cursor=asked.get("cursor"), limit=50, language="da")
+        kept = {"view": name.partition(":")[2], "q": q, "type": kind}
+        return await shell.show(
+            "list.html", asking, here, list=found, view=view, views=VIEWS if view else (), actions=actions, outcomes=OUTCOMES,
+            no_reasons=NO_REASONS, types=TYPES["da"], kept=kept,
+            query=urlencode({key: value for key, value in kept.items() if value}),
         )  # fmt: skip
 
     @router.get("/style.css")
@@ -128,6 +111,10 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
     async def no(request: Request) -> Response:
         return await show_list(request, "/no", "no")
 
+    @router.get("/owner-changed")
+    async def owner_changed(request: Request) -> Response:
+        return await show_list(request, "/owner-changed", "owner-changed")
+
     @router.get("/messages")
     async def messages(request: Request) -> Response:
         return await show_messages(request, None)
@@ -137,11 +124,10 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
         return await show_messages(request, message_id)
 
     async def show_messages(request: Request, message_id: UUID | None) -> Response:
-        try:
-            asking = await guard.asking(request)
-        except NotLoggedIn:
-            return RedirectResponse("/login", status_code=303, headers=PRIVATE)
-        around = await shell(runtime, asking, "/messages")
+        asking = await shell.asking(request)
+        if isinstance(asking, Response):
+            return asking
+        shown: dict[str, Any] = {"problem": None, "states": STATES, "channels": CHANNELS}
         try:
             if message_id is None:
                 found = await questions.messages(asking, cursor=request.query_params.get("cursor"), limit=50)
@@ -150,11 +136,8 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
         except TransientError:
             late = "Beskederne kan ikke vises lige nu. Prøv igen om lidt; resten virker."
             empty: dict[str, Any] = {"items": [], "next_cursor": None}
-            return page(
-                "messages.html", headers=INSIDE, status=503, found=empty, problem=late, states=STATES, channels=CHANNELS, **around
-            )
-        template = "message.html" if message_id else "messages.html"
-        return page(template, headers=INSIDE, found=found, problem=None, states=STATES, channels=CHANNELS, **around)
+            return await shell.show("messages.html", asking, "/messages", status=503, found=empty, **shown | {"problem": late})
+        return await shell.show("message.html" if message_id else "messages.html", asking, "/messages", found=found, **shown)
 
     @router.post("/invitations/{invitation_id}/{action}")
     async def act(
@@ -164,10 +147,9 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
         csrf: Annotated[str, Form(max_length=100)],
         back: Annotated[str, Form(max_length=100)] = "/pending",
     ) -> Response:
-        asking = await guard.asking(request)
-        check_form(asking, csrf)
-        asking.must_decide()
+        asking = await shell.deciding(request, csrf)
         async with runtime.work(asking.dealer) as work:
+            await answering.find(work, invitation_id, allowed=asking.workshops)
             match action:
                 case "hold":
                     await answering.hold(work, invitation_id, None, asking.user)
@@ -175,6 +157,8 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
                     await answering.exclude(work, invitation_id, None, asking.user)
                 case "restore":
                     await answering.include(work, invitation_id, asking.user)
+                case "release":
+                    await answering.release_owner(work, invitation_id, asking.user)
                 case "booked" | "answered_no" | "no_reaction":
                     await answering.follow_up(work, invitation_id, Outcome(action), None, asking.user)
                 case _:

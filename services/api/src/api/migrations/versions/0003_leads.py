@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from common import db
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 SCHEMA = "api"
 
 
