@@ -250,7 +250,7 @@ def jwt(claims: dict[str, Any], secret: str, alg: str = "HS256") -> str:
 @pytest.fixture
 def signing(house: House) -> House:
     """The house whose provider was told to sign."""
-    return House(house.rt, house.clock, open_doors(house.rt, house.rt, FastAPI(), "a secret"))
+    return House(house.rt, house.clock, open_doors(house.rt, house.rt, FastAPI(), "a secret"), house.rt)
 
 
 async def test_a_provider_that_signs_must_have_signed_this_body(signing: House) -> None:

@@ -18,7 +18,7 @@ from common.work import Work
 
 KINDS = ("csv",)
 MEDIA = {"csv": "text/csv"}
-MOST_ROWS = 20_000
+MOST_ROWS, AT_ONCE = 20_000, 500
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
 Cell = str | int | float | date | datetime | bool | None
 
@@ -37,7 +37,7 @@ async def of_list(work: Work, name: str, wanted: Wanted, kind: str, language: st
     rows: list[list[Cell]] = []
     cursor = None
     while len(rows) < MOST_ROWS:
-        page = await listing.list_of(work, name, wanted, cursor=cursor, limit=200, language=language, counted=False)
+        page = await listing.list_of(work, name, wanted, cursor=cursor, limit=AT_ONCE, language=language, counted=False)
         rows += [_row(one, language) for one in page.items]
         if (cursor := page.next_cursor) is None:
             break

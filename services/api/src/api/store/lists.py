@@ -177,7 +177,8 @@ def _filters(here: Here, listing: Listing, wanted: Wanted) -> list[Any]:
         found.append(may_see(wanted.allowed))
     if wanted.reasons:
         reasons = sorted(wanted.reasons)
-        found.append(or_(_row.blocked.in_(reasons), _last(_answer.c.reason, "no").in_(reasons)))
+        refused_so = _ever_said(here, "no").where(_answer.c.reason.in_(reasons))
+        found.append(or_(_row.blocked.in_(reasons), _row.invitation_id.in_(refused_so)))
     if wanted.from_on:
         found.append(listing.by >= wanted.from_on)
     if wanted.to_on:
