@@ -54,4 +54,4 @@ def test_the_list_of_codes_is_as_the_code_has_it() -> None:
 def test_a_date_that_an_order_notes_is_said_instead_of_an_interval() -> None:
     params = {"last_on": "2025-03-10", "months": 12, "basis": "noted", "due_on": "2026-04-10"}
     said = sentence("due", params, "da")
-    assert said == "Seneste service var 10.3.2025; på en ordre er næste service noteret til 10.4.2026."
+    assert said == "Seneste service var den 10.3.2025; på en ordre er næste service noteret til den 10.4.2026."

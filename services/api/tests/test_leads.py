@@ -139,7 +139,7 @@ async def test_a_row_says_who_what_and_why(house: House) -> None:
     async with house.logged_in() as browser:
         (row,) = (await browser.get("/api/v1/leads?view=follow-up")).json()["items"]
     assert (row["customer"], row["plate"], row["type"], row["due_on"]) == ("Anne Holm", "AB12345", "lease_expiry", "2026-08-02")
-    assert row["why"] == ["Bilens leasingaftale udløber 2.8.2026."]
+    assert row["why"] == ["Bilens leasingaftale udløber den 2.8.2026."]
     assert row["reasons"] == ["contract_ends"]
 
 
@@ -163,7 +163,7 @@ async def test_the_dealers_page_shows_a_list_and_takes_what_staff_says(house: Ho
             "AB12345",
             "Opfølgning",
             "Ikke truffet",
-            "Bilens leasingaftale udløber 2.8.2026.",
+            "Bilens leasingaftale udløber den 2.8.2026.",
         ):
             assert words in visible(page)
         assert not english(page)

@@ -28,7 +28,7 @@ async def test_explain_says_what_the_date_rests_on_and_when_it_is_looked_at_next
     language, (found,) = await asked(world, "ab 12 345")
     said = text(found, language)
     assert language == "da"
-    assert "Seneste service var 10.3.2025; intervallet er 12 måneder (standard), så næste service er 10.3.2026" in said
+    assert "Seneste service var den 10.3.2025; intervallet er 12 måneder (standard), så næste service er den 10.3.2026" in said
     assert "serviceord" in said
     assert found["look_on"] == "2026-02-03"
     assert found["invitation"]["invite_on"] == "2026-02-10"
