@@ -80,13 +80,15 @@ def demo_world(port: Annotated[int, typer.Argument(help="The first of its ports.
 
 @app.command(name="demo-setup", hidden=True)
 def demo_setup(economic: Annotated[str, typer.Argument(help="Where the demo's e-conomic answers.")]) -> None:
-    """Set the demo's dealer up, by the commands that every dealer is set up with."""
-    from autoflows.demo import holm, registry
+    """Set the demo's dealers up, by the commands that every dealer is set up with."""
+    from autoflows.demo import holm, registry, vester
     from autoflows.demo.setup import remembered
 
     folder = Folder(Settings().data)
-    file = registry.write(folder.path / "registry", remembered(folder).started_on)
-    for arguments in [*holm.commands(economic), ["registry", "read", str(file)]]:
+    started_on = remembered(folder).started_on
+    orders = vester.write(folder.path / "files", started_on)
+    file = registry.write(folder.path / "registry", started_on)
+    for arguments in [*holm.commands(economic), *vester.commands(orders, started_on), ["registry", "read", str(file)]]:
         typer.main.get_command(app)(arguments, standalone_mode=False)
 
 

@@ -7,10 +7,13 @@ from typing import Any
 
 TITLE, SLUG, OWNER = "Holm Auto", "holm-auto", "owner@holm-auto.example"
 BOOKING = "https://booking.example/holm-auto"
-_FIRST = "Anne Peter Mette Lars Søren Ida Åse Jens Kirsten Bo Ulla Niels Hanne Per Lone Ole Karen Erik Pia Mads"
-_LAST = "Holm Ravn Ærø Bech Lind Krogh Toft Dahl Bruun Friis Juhl Skov Winther Møller"
+FIRST = (
+    "Anne", "Peter", "Mette", "Lars", "Søren", "Ida", "Åse", "Jens", "Kirsten", "Bo", "Ulla", "Niels", "Hanne", "Per", "Lone", "Ole",
+    "Karen", "Erik", "Pia", "Mads",
+)  # fmt: skip
+LAST = ("Holm", "Ravn", "Ærø", "Bech", "Lind", "Krogh", "Toft", "Dahl", "Bruun", "Friis", "Juhl", "Skov", "Winther", "Møller")
 _TOWNS = (("4000", "Roskilde"), ("4100", "Ringsted"), ("4600", "Køge"), ("4300", "Holbæk"), ("4130", "Viby Sj."))
-_CARS = (
+CARS = (
     ("Skoda", "Octavia"),
     ("VW", "Golf"),
     ("Toyota", "Yaris"),
@@ -55,10 +58,9 @@ PLATE = "HA20000"
 
 
 def _owner(n: int) -> Owner:
-    firsts, lasts = _FIRST.split(), _LAST.split()
-    first, last = firsts[n % len(firsts)], lasts[(n * 3) % len(lasts)]
+    first, last = FIRST[n % len(FIRST)], LAST[(n * 3) % len(LAST)]
     plain = f"{first}.{last}".lower().translate({ord("æ"): "ae", ord("ø"): "oe", ord("å"): "aa"})
-    make, model = _CARS[n % len(_CARS)]
+    make, model = CARS[n % len(CARS)]
     return Owner(
         number=1001 + n,
         name=f"{first} {last}",

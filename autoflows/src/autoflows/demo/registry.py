@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from autoflows.demo.holm import Owner, owners
+from autoflows.demo import holm, vester
+from autoflows.demo.holm import Owner
 
 _NAMESPACE = "http://skat.dk/dmr/2007/05/31/"
 _YEARS = (6, 8, 11, 5, 9, 3, 14)  # how old cars are
@@ -16,7 +17,9 @@ def write(folder: Path, started_on: date) -> Path:
     """Write the registry's file as of the demo's start, as a zip with its one entry."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"ESStatistikListeModtag-{started_on:%Y%m%d}-030000.zip"
-    rows = "".join(_row(place, owner, started_on) for place, owner in enumerate(owners()) if place != _UNKNOWN)
+    rows = "".join(
+        _row(place, owner, started_on) for place, owner in enumerate([*holm.owners(), *vester.owners()]) if place != _UNKNOWN
+    )
     text = f"<ns:StatistikSamling>{rows}</ns:StatistikSamling>"
     root = f'<ns:ESStatistikListeModtag_I xmlns:ns="{_NAMESPACE}">{text}</ns:ESStatistikListeModtag_I>'
     with ZipFile(path, "w", ZIP_DEFLATED) as file:

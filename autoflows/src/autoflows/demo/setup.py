@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from autoflows.demo import holm
+from autoflows.demo import holm, vester
 from autoflows.errors import CannotRun
 from autoflows.folder import Folder, write_private
 from autoflows.plan import DEMO_AT, Wish
@@ -119,10 +119,10 @@ def welcome(folder: Folder, wish: Wish) -> str:
     demo = remembered(folder)
     command = ".venv/bin/autoflows" + ("" if folder.path == Path("data").absolute() else f" --data {folder.path}")
     return f"""
-Autoflows is ready, with the demo dealer {holm.TITLE}.
+Autoflows is ready, with the demo dealers {holm.TITLE} (narrow inspection audience) and {vester.TITLE} (wide; a wheel season and leads).
 
-  The dealer's lists     http://127.0.0.1:{wish.port}/
-    login                {holm.OWNER}
+  The dealers' lists     http://127.0.0.1:{wish.port}/
+    login                {holm.OWNER}, or {vester.LOGIN}
     password             {demo.password}
   Caught mail and SMS    http://127.0.0.1:{wish.port + MAILBOX}/
   Booking webhook        {demo.booking_webhook}

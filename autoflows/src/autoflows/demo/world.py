@@ -42,16 +42,6 @@ class World:
             now=clock.now,
         )
 
-        began_on = remembered(folder).started_on
-        self.economic = Economic(
-            holm.customers(began_on),
-            holm.invoices(began_on),
-            drafts=holm.orders(began_on),
-            app_secret=ECONOMIC_TOKENS[0],
-            grant=ECONOMIC_TOKENS[1],
-            now=clock.now,
-        )
-
     async def run(self) -> None:
         """Serve until SIGTERM."""
         loop = asyncio.get_running_loop()
