@@ -41,7 +41,9 @@ DOORS = {
     **some(For.ANYONE, "POST", "/login", "/a/{code}", "/u/{code}", f"{V1}/session"),
     **some(For.ANYONE, "POST", *(f"/webhooks/{system}/{{endpoint}}" for system in ("booking", "calendly", "calcom"))),
     **some(For.ANYONE, "POST", "/webhooks/gatewayapi/{address}"),
-    **some(For.USERS, "GET", "/leads", f"{V1}/leads"),
+    **some(For.USERS, "GET", "/leads", f"{V1}/leads", "/campaigns"),
+    **some(For.ANYONE, "GET", "/campaigns/{campaign_id}"),  # leads to the page
+    **some(For.MANAGERS, "POST", "/campaigns/{campaign_id}"),
     **some(For.DECIDERS, "POST", "/leads/{lead_id}/{outcome}", f"{V1}/leads/{{lead_id}}/outcome"),
     **some(For.USERS, "GET", *LISTS, "/messages/{message_id}", CUSTOMER, VEHICLE, "/search", "/suppress"),
     **some(For.DECIDERS, "POST", INVITATION + "/{action}", CUSTOMER + "/{action}", VEHICLE + "/{action}", "/suppress"),

@@ -31,6 +31,7 @@ _SERVICE = (
 _WINTER = (("Hjulskifte til vinterhjul", "HJUL", 1.0, 399.0), ("Opbevaring af sommerhjul", "HOTEL", 1.0, 449.0))
 _SUMMER = (("Hjulskifte til sommerhjul", "HJUL", 1.0, 399.0), ("Opbevaring af vinterhjul", "HOTEL", 1.0, 449.0))
 _BRAKES = (("Bremseklodser for udskiftet", "BREM", 1.0, 1290.0), ("Arbejdsløn mekaniker", "TIMER", 1.2, 745.0))
+_CHECK = (("Synstjek før periodisk syn", "SYN", 1.0, 449.0),)
 _TALK = (("Olie og filter skiftes næste gang, kunden ønsker ikke service i dag", "TEKST", 0.0, 0.0), *_BRAKES)
 Lines = Sequence[tuple[str, str, float, float]]
 
@@ -99,6 +100,8 @@ def _jobs(owner: Owner, started_on: date) -> Iterator[tuple[Owner, date, int, Li
     if owner.number % 15 == 2:
         return  # skipped last year's service: nobody is invited twice for what is long gone
     yield owner, last_service, owner.km, _SERVICE
+    if owner.number % 5 == 3:
+        yield owner, last_service - timedelta(days=330), owner.km - 14_000, _CHECK
     if owner.number % 4 == 0:
         changed_on = last_service + timedelta(days=140)
         yield owner, changed_on, owner.km + 6_000, _tyres(changed_on)

@@ -38,7 +38,8 @@ def type_title(kind: str, language: str) -> str:
 
 MENU = (
     ("/pending", "Afventer"), ("/follow-up", "Opfølgning"), ("/calls", "Ring op"), ("/booked", "Booket"), ("/no", "Nej"),
-    ("/leads", "Leads"), ("/owner-changed", "Ejerskifte"), ("/messages", "Mails"), ("/search", "Find"), ("/suppress", "Afmeld"),
+    ("/leads", "Leads"), ("/owner-changed", "Ejerskifte"), ("/campaigns", "Sæsoner"), 
+    ("/messages", "Mails"), ("/search", "Find"), ("/suppress", "Afmeld"),
 )  # fmt: skip
 LEADS = {
     "/pending": "Indkaldelser, der sendes inden for en uge. Grå rækker er blokeret; grunden står ved dem.",
@@ -48,6 +49,7 @@ LEADS = {
     "/no": "Kunder, der har svaret nej, med deres grund.",
     "/leads": "Kunder, der kan have brug for en ny aftale eller en ny bil. De får en mail; I ringer til dem, der vil ringes op.",
     "/owner-changed": "Biler, der måske har skiftet ejer. Tjek, og tryk »Samme ejer«, hvis den er den samme.",
+    "/campaigns": "Hjulskift: hvornår der indkaldes, hvem, og hvor mange om dagen. Uden svar kører sæsonen, som den står.",
     "/messages": "Beskeder, som de er sendt.",
     "/search": "Find en kunde på navn eller nummer, eller en bil på nummerplade.",
     "/suppress": "Kunden får aldrig flere indkaldelser, på nogen adresse. Det kan ikke fortrydes her.",
@@ -60,6 +62,7 @@ EMPTY = {
     "/no": "Ingen har svaret nej.",
     "/leads": "Ingen leads lige nu.",
     "/owner-changed": "Ingen biler ser ud til at have skiftet ejer.",
+    "/campaigns": "Ingen sæson er på vej.",
     "/messages": "Der er ikke sendt beskeder endnu.",
     "/search": "Ingen fundet.",
     "/suppress": "",
@@ -154,3 +157,4 @@ FILE_COLUMNS = {
         ),
     },
 }  # fmt: skip
+AUDIENCES = {"changed": "Kunder, der fik skiftet hjul her", "hotel": "Kunder med hjul på dækhotel"}

@@ -21,7 +21,7 @@ class Role(StrEnum):
 MAY_DECIDE = frozenset({Role.OWNER, Role.MANAGER, Role.ADVISOR})  # hold, restore, exclude, record how a follow-up ended
 MAY_SELL = MAY_DECIDE | {Role.SALES}  # record how a lead ended
 MAY_MANAGE = frozenset({Role.OWNER, Role.MANAGER})  # employees, settings, workshops, sources, how campaigns run
-ALERTS = ("call_me", "no", "booked", "unsubscribe")
+ALERTS = ("call_me", "no", "booked", "unsubscribe", "campaigns")
 
 
 def may_give(own: str, role: str) -> bool:

@@ -12,7 +12,7 @@ from api.guarding import Guard, NotLoggedIn, TooManyTries, check_form
 from api.listing import InvitationView, Wanted
 from api.questions import Questions
 from api.rendering import INSIDE, PRIVATE, PageRoute, page, style_sheet
-from api.routes import cards
+from api.routes import cards, seasons
 from api.routes.shell import Shell
 from api.wording import CHANNELS, MENU, NO_REASONS, OUTCOMES, STATES, TYPES, VIEWS
 from common.errors import DomainError, TransientError
@@ -37,6 +37,7 @@ def build(runtime: Runtime, guard: Guard, questions: Questions) -> APIRouter:
     router = APIRouter(include_in_schema=False, route_class=PageRoute)
     shell = Shell(runtime, guard)
     router.include_router(cards.build(runtime, shell))
+    router.include_router(seasons.build(runtime, shell, questions))
 
     async def show_list(request: Request, here: str, name: str, view: str | None = None) -> Response:
         asking = await shell.asking(request)

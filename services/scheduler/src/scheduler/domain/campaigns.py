@@ -15,6 +15,7 @@ from scheduler.domain import wheels
 from scheduler.domain.facts import Season
 
 ASKED_DAYS_BEFORE: tuple[tuple[int, Literal["ask", "ask_again", "tell"]], ...] = ((42, "ask"), (21, "ask_again"), (14, "tell"))
+LONGEST = timedelta(days=180)
 BOTH = frozenset({"changed", "hotel"})
 
 
@@ -115,7 +116,8 @@ def _answered(campaign: Campaign, answers: Iterable[CampaignAnswered]) -> Campai
         first, last = answer.from_on or campaign.from_on, answer.to_on or campaign.to_on
         capacity = campaign.capacity_per_day if answer.capacity_per_day is None else answer.capacity_per_day or None
         campaign = replace(
-            campaign, from_on=first, to_on=max(first, last), capacity_per_day=capacity, stopped=answer.stopped, answered=True,
+            campaign, from_on=first, to_on=min(max(first, last), first + LONGEST), capacity_per_day=capacity, stopped=answer.stopped,
+            answered=True,
             audience=frozenset(answer.audience) if answer.audience else campaign.audience,
             deal_again_at=answer.at if answer.deal_again else campaign.deal_again_at,
         )  # fmt: skip
