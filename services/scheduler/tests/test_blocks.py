@@ -71,7 +71,7 @@ def test_only_orders_appointments_and_another_invitation_of_that_kind_stop_the_l
     passing = [
         block(served(LAST), one=cycle(LAST, held="asked us to wait")),
         block(served(LAST), customer=anne(email=None, mobile=None)),
-        block(served(LAST, firsts=((OTHER, TODAY - timedelta(days=2)),))),
+        block(served(LAST, firsts=((OTHER, TODAY - timedelta(days=2), None),))),
         block(served(LAST, ignorance=Ignorance(parked=True))),
     ]
     assert [found is not None and found.stops_clock for found in stopping] == [True] * 3
@@ -80,7 +80,7 @@ def test_only_orders_appointments_and_another_invitation_of_that_kind_stop_the_l
 
 @pytest.mark.parametrize(("days", "blocks"), [(0, False), (1, True), (4, True), (5, False)])
 def test_step_1s_to_one_customer_are_5_days_apart_unless_they_leave_the_same_day(days: int, blocks: bool) -> None:
-    found = block(served(LAST, firsts=((OTHER, TODAY - timedelta(days=days)),)))
+    found = block(served(LAST, firsts=((OTHER, TODAY - timedelta(days=days), None),)))
     assert code(found) == ("distance" if blocks else None)
 
 
@@ -91,7 +91,7 @@ def test_step_1s_of_one_vehicle_and_type_are_60_days_apart(days: int, blocks: bo
 
 def test_distance_is_about_step_1_only() -> None:
     sent = cycle(LAST, left(1, TODAY))
-    found = block(served(LAST, firsts=((OTHER, TODAY),)), one=sent, earlier=(TODAY,), today=TODAY + timedelta(days=2))
+    found = block(served(LAST, firsts=((OTHER, TODAY, None),)), one=sent, earlier=(TODAY,), today=TODAY + timedelta(days=2))
     assert found is None
 
 
@@ -113,7 +113,7 @@ def test_a_finished_order_that_nobody_has_read_blocks() -> None:
 
 def test_the_first_of_several_blocks_is_the_reason() -> None:
     everything = with_more(
-        served(LAST, firsts=((OTHER, TODAY - timedelta(days=1)),), ignorance=Ignorance(parked=True)),
+        served(LAST, firsts=((OTHER, TODAY - timedelta(days=1), None),), ignorance=Ignorance(parked=True)),
         orders=[open_order(9, TODAY, "service")],
         appointments=[appointment(1, TODAY, LAST, "service")],
     )
@@ -171,3 +171,12 @@ def test_an_appointment_after_step_1_no_longer_blocks_it_is_a_booking() -> None:
     facts = with_more(served(LAST), appointments=[appointment(1, TODAY + timedelta(days=9), TODAY, "service")])
     sent = cycle(LAST, left(1, TODAY - timedelta(days=3)), invitation_id=INVITATION)
     assert block(facts, one=sent) is None
+
+
+@pytest.mark.parametrize(("other_due", "blocks"), [(TODAY, False), (TODAY - timedelta(days=5), True), (None, False)])
+def test_of_two_that_leave_the_same_day_the_later_due_waits_however_late_in_the_day_it_is_found(
+    other_due: date | None, blocks: bool
+) -> None:
+    facts = served(LAST, firsts=((OTHER, TODAY, other_due),))
+    found = temporary(Considered(facts, anne(), cycle(LAST), TODAY, (), None, TODAY))
+    assert code(found) == ("distance" if blocks else None)

@@ -4,14 +4,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from scheduler_given import cycle, instant, left, order, served, visit, with_more
+from scheduler_given import ANNE, BO, anne, appointment, bo, cycle, instant, left, order, served, visit, with_more
 
 from common.events.words import Because
 from common.policy import Inspection as Audience
 from common.policy import Policy
 from scheduler.domain.dates import add_months
 from scheduler.domain.deciding import decide
-from scheduler.domain.facts import Decision, Inspection, Registry, Sign, VehicleFacts, Why
+from scheduler.domain.facts import Decision, Inspection, Registry, Rollout, Sign, VehicleFacts, Why
 from scheduler.domain.inspection import next_inspection, plan
 from scheduler.domain.planning import Plan
 
@@ -188,3 +188,45 @@ def test_a_probable_change_closes_past_the_limit_and_a_certain_one_at_once() -> 
     assert decide(probable, today=SERVICE_ON + timedelta(days=15)).standings[-1].outcome == "owner_changed"
     certain = served(LAST, registry=Registry(signs=(Sign(D(2025, 9, 1), "owner", certain=True),)))
     assert decide(certain, today=SERVICE_ON).standings[-1].outcome == "owner_changed"
+
+
+def test_a_new_expiry_date_ends_what_an_own_failed_inspection_said() -> None:
+    failed = visit(1, D(2025, 3, 10), "official_inspection", inspection_result="failed")
+    assert next_inspection(registry(expires=True, next_on=D(2026, 3, 15)), [failed]) == (D(2026, 3, 15), {"from": "registry"})
+    assert isinstance(next_inspection(registry(expires=True, next_on=D(2025, 3, 20)), [failed]), Why)
+
+
+def test_when_another_customer_is_invited_now_the_open_invitation_says_so() -> None:
+    sent = served(LAST, cycles=(cycle(LAST, left(1, SERVICE_ON)),), customers={ANNE: anne(), BO: bo()})
+    bought = with_more(sent, orders=[order(9, D(2026, 2, 12), customer=BO)], visits=[visit(9, D(2026, 2, 12), "tyre_sale")])
+    assert decide(bought, today=D(2026, 2, 13)).standings[-1].outcome == "owner_changed"
+
+
+def test_a_booking_that_fell_through_is_looked_at_when_it_leaves_the_list() -> None:
+    booked = appointment(
+        1, D(2026, 2, 20), SERVICE_ON + timedelta(days=1), "service", status="cancelled", changed_on=D(2026, 2, 18)
+    )
+    off = Policy(types={"service": False})
+    facts = served(LAST, cycles=(cycle(LAST, left(1, SERVICE_ON)),), appointments=(booked,), policy=off)
+    assert decide(facts, today=D(2026, 2, 19)).look_on == D(2026, 2, 18) + timedelta(days=60)
+
+
+# Switched on (`rules.md` 4)
+
+
+def switched_on(day: date | None = None, **more: Any) -> VehicleFacts:
+    return served(LAST, rollouts={"service": Rollout(D(2026, 3, 2), day)}, **more)
+
+
+@pytest.mark.parametrize(
+    ("last", "waits"), [(LAST, True), (D(2025, 3, 20), False), (D(2024, 9, 1), False)]
+)  # 20 days late, still in time, more than six months late
+def test_what_would_be_missed_waits_for_a_day_and_nothing_else_does(last: date, waits: bool) -> None:
+    facts = served(last, rollouts={"service": Rollout(D(2026, 3, 2))})
+    standing = decide(facts, today=D(2026, 3, 2)).standings[-1]
+    assert (standing.stage == "pending" and standing.send_on is None) is waits
+
+
+def test_what_came_when_the_dealing_was_over_is_missed_and_a_dealt_day_counts() -> None:
+    assert decide(switched_on(), today=D(2026, 5, 15)).standings[-1].outcome == "missed"
+    assert decide(switched_on(D(2026, 3, 20)), today=D(2026, 3, 20)).leaving is not None

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from common.events.words import Because
 from common.policy import IntervalRule, Policy
 from scheduler.domain.dates import add_months
 from scheduler.domain.deciding import decide_all
-from scheduler.domain.facts import Answer, Registry, VehicleFacts, Why
+from scheduler.domain.facts import Answer, FollowUp, Registry, VehicleFacts, Why
 from scheduler.domain.interval import KM_A_DAY_AT_MOST, believable, reached
 from scheduler.domain.planning import Plan
 from scheduler.domain.service import plans
@@ -205,3 +206,50 @@ def test_who_was_invited_standard_is_not_invited_by_mileage_for_the_same_service
     decided = decide_all(facts, today=D(2025, 12, 12))
     assert decided["service_mileage"].leaving is None
     assert decided["service"].standings[-1].stage == "sent"
+
+
+# What must not come twice, or at the wrong time
+
+
+def test_winning_back_waits_60_days_after_the_invitation_of_a_noted_date() -> None:
+    noted = served(D(2025, 7, 10), orders=(order(1, D(2025, 7, 10), next_service_on=D(2027, 7, 10)),))
+    decided = decide_all(noted, today=D(2027, 6, 10))
+    assert decided["service"].leaving is not None
+    assert decided["service_winback"].leaving is None
+    assert decided["service_winback"].standings[-1].invite_on == D(2027, 6, 10) + timedelta(days=60)
+
+
+def test_a_step_that_is_just_leaving_keeps_others_of_its_family_away() -> None:
+    leaving = replace(left(1, D(2026, 2, 3)), state="due", on=None, at=None)
+    found = winback(served(LAST, cycles=(cycle(D(2024, 3, 10), leaving),)))
+    assert (found.leaving, found.standings[-1].blocked) == (None, Because.DISTANCE)
+
+
+def test_switching_mileage_off_brings_no_second_invitation_to_the_same_service() -> None:
+    last = D(2025, 7, 15)
+    sent = cycle(
+        last, left(1, D(2025, 12, 12)), left(2, D(2025, 12, 19), "sms"), type="service_mileage", stage="closed", outcome="no_reaction",
+        closed_on=D(2026, 2, 17),
+    )  # fmt: skip
+    facts = served(D(2025, 1, 15), last, cycles=(sent,), policy=Policy(types={"service_mileage": False}))
+    assert decide_all(facts, today=D(2026, 6, 15))["service"].leaving is None
+
+
+def test_a_no_that_staff_records_cancels_winning_back_too() -> None:
+    told = with_more(invited(), follow_ups=[FollowUp(INVITATION, "answered_no", instant(D(2025, 2, 20)))])
+    assert winback(told).leaving is None
+
+
+@pytest.mark.parametrize("km", [1, 3, 6])
+def test_a_car_that_hardly_moves_reaches_no_limit(km: int) -> None:
+    assert isinstance(mileage(driven((D(2024, 6, 1), 50_000), (D(2026, 1, 10), 50_000 + km))), Why)
+
+
+def test_the_lateness_clock_stands_still_whichever_block_is_the_reason() -> None:
+    sent = cycle(LAST, left(1, D(2025, 12, 30)))
+    held = cycle(LAST, type="service_winback", held="later", invitation_id=UUID(int=7))
+    facts = served(LAST, cycles=(sent, held))
+    for ahead in range(18):
+        found = winback(facts, WON_BACK + timedelta(days=ahead))
+        facts = as_stored(facts, found)
+    assert found.standings[-1].blocked == Because.HELD

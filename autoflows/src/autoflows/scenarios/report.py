@@ -12,7 +12,8 @@ from common import policy
 from common.bus.envelope import Envelope
 from common.events.invitations import InvitationChanged, Reason
 from common.events.leads import LeadChanged
-from common.events.messages import MessageAccepted, MessageUnknown
+from common.events.messages import ContactWithdrawn, MessageAccepted, MessageUnknown
+from common.events.words import Because, Stage
 
 Key = tuple[str, str]  # the story's vehicle, the type
 
@@ -57,6 +58,7 @@ class Report:
     leads: list[Contact] = field(default_factory=list)
     lead_history: dict[Key, list[ToldLead]] = field(default_factory=dict)
     explained: dict[tuple[date, str, str], list[str]] = field(default_factory=dict)  # codes of "why not" by day
+    contradictions: list[str] = field(default_factory=list)  # where what left and what was decided do not agree
 
     def differences(self) -> list[str]:
         """What is not as expected, a sentence each; empty when everything is."""
@@ -72,7 +74,7 @@ class Report:
         if expect.follow_up is not None:
             found += self._follow_up(expect.follow_up)
         found += [line for wanted in expect.not_ for line in self._not(wanted)]
-        return found
+        return found + self.contradictions
 
     def _contacts(self, expected: tuple[ExpectedContact, ...]) -> list[str]:
         left = list(self.contacts)
@@ -190,11 +192,44 @@ class Report:
         return datetime.combine(day, at, ZoneInfo(self.story.dealer.timezone))
 
 
+def contradictions(seen: Sequence[Envelope]) -> list[str]:
+    """Where the stored decisions and what happened do not agree: a contact of an invitation that was not due, or was stopped, and
+    a contact that was withdrawn without anything that says why."""
+    latest: dict[Any, InvitationChanged] = {}
+    withdrawn: dict[Any, datetime] = {}
+    found: list[str] = []
+    for envelope in seen:
+        event = envelope.event()
+        if isinstance(event, InvitationChanged):
+            latest[event.invitation_id] = event
+        elif isinstance(event, ContactWithdrawn):
+            withdrawn |= dict.fromkeys(event.invitations(), envelope.occurred_at)
+        elif isinstance(event, MessageAccepted | MessageUnknown):
+            for invitation, step in event.invitations().items():
+                withdrawn.pop(invitation, None)
+                if (wrong := _not_due(latest.get(invitation))) is not None:
+                    found.append(f"step {step} left on {event.local_on} though {wrong}")
+    for invitation, at in withdrawn.items():
+        told = latest.get(invitation)
+        if told is None or (told.stage != Stage.CLOSED and told.blocked is None and told.call_from_on is None):
+            found.append(f"a contact was withdrawn at {at} and nothing says why")
+    return found
+
+
+def _not_due(told: InvitationChanged | None) -> str | None:
+    """Why an invitation as told could not leave; None when it could."""
+    if told is None:
+        return "nothing was decided"
+    if told.stage == Stage.CLOSED or told.blocked is not None:
+        return f"the {told.type} invitation was {told.blocked or told.stage}"
+    return None if any(reason.code == Because.DUE for reason in told.reasons) else f"the {told.type} invitation had no reason"
+
+
 def tell_report(story: Story, seen: list[Envelope]) -> Report:
     """The report of what was seen of a story."""
     names = {vehicle_id(vehicle.id): vehicle.id for vehicle in story.vehicles}
     zone = ZoneInfo(story.dealer.timezone)
-    report = Report(story)
+    report = Report(story, contradictions=contradictions(seen))
     reasons: dict[Any, tuple[Reason, ...]] = {}
     for envelope in seen:
         event = envelope.event()

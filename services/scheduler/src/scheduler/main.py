@@ -2,6 +2,7 @@
 
 import typer
 
+from common.benches import Measured
 from common.events.due import CampaignQuestionDue, MessageDue
 from common.events.invitations import InvitationChanged
 from common.service import Service
@@ -16,6 +17,12 @@ def _add_commands(app: typer.Typer) -> None:
     add_commands(app, service)
 
 
+def _bench() -> Measured:
+    from scheduler.bench import measure  # loaded only where it is measured
+
+    return measure(service)
+
+
 service = Service(
     name="scheduler",
     migrations="scheduler:migrations",
@@ -26,4 +33,5 @@ service = Service(
     router=routes.build,
     commands=_add_commands,
     why=why,
+    benches={"decide": _bench},
 )

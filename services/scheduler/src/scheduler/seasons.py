@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from common.events.due import CampaignQuestionDue
 from common.events.words import Because, Stage
@@ -91,17 +92,21 @@ async def _deal(campaign: Campaign, house: store.House, today: date, work: Work)
     session, dealer = work.session, work.dealer
     ticked_on = house.ticked_on.get(campaign.campaign_id)
     days = campaign.days_left(house.calendar(campaign.workshop_id), today)
+    now, sending = work.now.astimezone(ZoneInfo(house.zone(campaign.workshop_id))).time(), house.policy.sending
+    is_open = sending.from_ <= now < sending.to
     asked_again = (
         campaign.dealt_at is not None and campaign.deal_again_at is not None and campaign.deal_again_at > campaign.dealt_at
     )
     stopped = ticked_on is not None and await store.lost_days(session, dealer, campaign, ticked_on, today)
     if campaign.dealt_at is None or asked_again or stopped:
         touched = await _deal_all(campaign, days, work)
-        await store.keep_campaign(session, dealer, campaign, dealt_at=work.now, ticked_on=today)
+        yesterday = today - timedelta(days=1)
+        await store.keep_campaign(session, dealer, campaign, dealt_at=work.now, ticked_on=today if is_open else yesterday)
         return touched
     await store.free_places(session, dealer, campaign, today)
     touched = await _fill(campaign, days, today, work)
-    await store.keep_campaign(session, dealer, campaign, ticked_on=today)
+    if is_open:
+        await store.keep_campaign(session, dealer, campaign, ticked_on=today)
     return touched
 
 
@@ -110,7 +115,10 @@ async def _deal_all(campaign: Campaign, days: list[date], work: Work) -> set[UUI
     vehicles = await store.waiting_vehicles(work.session, work.dealer, campaign, everyone=True)
     cars = [car for car in await _cars(vehicles, campaign, work) if car.standing.blocked != Because.APPOINTMENT_AHEAD]
     candidates = wheels.together(car.candidate(campaign.type) for car in cars)
-    dealt = wheels.deal(candidates, days, campaign.capacity_per_day)
+    await store.clear_places(work.session, work.dealer, campaign.campaign_id, vehicles)
+    contacted = await store.places_taken(work.session, work.dealer, campaign.campaign_id, min(days, default=campaign.to_on))
+    told = {day: len(customers) for day, customers in contacted.items()}
+    dealt = wheels.deal(candidates, days, campaign.capacity_per_day, told)
     ranks = {one.customer_id: rank for rank, one in enumerate(wheels.in_order(candidates))}
     await _save(campaign.campaign_id, cars, dealt, ranks, work)
     return set(vehicles)

@@ -44,6 +44,7 @@ class Considered:
     today: date
     earlier_firsts: tuple[date, ...] = field(default=())  # days of step 1 of this vehicle's other invitations of the family
     done: Why | None = None  # the work is done already
+    due_on: date | None = None  # the sending day by the rule
 
     @property
     def kind(self) -> Kind:
@@ -148,6 +149,11 @@ def temporary(case: Considered) -> Block | None:
     return next((block for _, check in TEMPORARY if (block := check(case)) is not None), None)
 
 
+def clock_stopper(case: Considered) -> Block | None:
+    """A block that stops the lateness clock, whichever is the reason."""
+    return next((block for _, check in TEMPORARY if (block := check(case)) is not None and block.stops_clock), None)
+
+
 def _open_order(case: Considered) -> Block | None:
     return _longest(_open_orders(case.facts, case.kind, case.today))
 
@@ -184,7 +190,10 @@ def _distance(case: Considered) -> Block | None:
         why = Why(Because.DISTANCE, {"on": first.isoformat(), "days": (until - first).days})
         return Block(why, stops_clock=True, since=first, until=until - DAY)
     others = [
-        day for invitation, day in case.facts.firsts if invitation != case.cycle.invitation_id and day < today < day + DISTANCE
+        day
+        for invitation, day, due_on in case.facts.firsts
+        if invitation != case.cycle.invitation_id
+        and (day < today < day + DISTANCE or (day == today and due_on is not None and due_on != case.due_on))
     ]
     if not others:
         return None

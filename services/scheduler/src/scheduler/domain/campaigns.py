@@ -115,11 +115,13 @@ def _answered(campaign: Campaign, answers: Iterable[CampaignAnswered]) -> Campai
     for answer in answers:
         first, last = answer.from_on or campaign.from_on, answer.to_on or campaign.to_on
         capacity = campaign.capacity_per_day if answer.capacity_per_day is None else answer.capacity_per_day or None
+        last = min(max(first, last), first + LONGEST)
+        other = (first, last, capacity) != (campaign.from_on, campaign.to_on, campaign.capacity_per_day)
         campaign = replace(
-            campaign, from_on=first, to_on=min(max(first, last), first + LONGEST), capacity_per_day=capacity, stopped=answer.stopped,
+            campaign, from_on=first, to_on=last, capacity_per_day=capacity, stopped=answer.stopped,
             answered=True,
             audience=frozenset(answer.audience) if answer.audience else campaign.audience,
-            deal_again_at=answer.at if answer.deal_again else campaign.deal_again_at,
+            deal_again_at=answer.at if answer.deal_again or other else campaign.deal_again_at,
         )  # fmt: skip
     return campaign
 

@@ -32,6 +32,7 @@ REMIND_AFTER = timedelta(days=7)
 CALL_AFTER = timedelta(days=3)
 GIVE_UP_AFTER = timedelta(days=60)
 SHOWN_AHEAD = timedelta(days=7)
+ROLLED_OUT_WITHIN = timedelta(days=60)
 ROLLED_OUT_MONTHS = 6  # so old a date is dealt, not missed, when a type is switched on
 
 OUTCOME_OF = {
@@ -78,6 +79,7 @@ class _Vehicle:
         """By mileage if it is earlier, else standard: one of the two for a last service. The one that wins back stands beside."""
         plans = service.plans(self.facts, self.history)
         mileage, standard = plans[InvitationType.SERVICE_MILEAGE], plans[InvitationType.SERVICE]
+        early: Cycle | None = None
         if isinstance(standard, Plan):
             mine = [c for c in self.facts.cycles if c.type == InvitationType.SERVICE_MILEAGE]
             theirs = [c for c in self.facts.cycles if c.type == InvitationType.SERVICE]
@@ -87,10 +89,12 @@ class _Vehicle:
             elif usual is not None and usual.in_hand:
                 mileage = Why(Because.SUPERSEDED, {"by": "service", "anchor": standard.anchor.isoformat()})
         by_mileage = self.decide(InvitationType.SERVICE_MILEAGE, mileage)
-        replaced = bool(by_mileage.standings) and _replaces(by_mileage.standings[-1])
-        if replaced and isinstance(mileage, Plan):
-            standard = Why(Because.SUPERSEDED, {"by": "service_mileage", "anchor": mileage.anchor.isoformat()})
         winback = plans[InvitationType.SERVICE_WINBACK]
+        if isinstance(standard, Plan):
+            winback = service.after(winback, standard)
+            replaced = bool(by_mileage.standings) and isinstance(mileage, Plan) and _replaces(by_mileage.standings[-1])
+            if replaced or (early is not None and early.in_hand):
+                standard = Why(Because.SUPERSEDED, {"by": "service_mileage", "anchor": standard.anchor.isoformat()})
         return {
             InvitationType.SERVICE_MILEAGE: by_mileage,
             InvitationType.SERVICE: self.decide(InvitationType.SERVICE, standard),
@@ -137,14 +141,14 @@ class _Vehicle:
             cycle = Cycle(anchor=planned.anchor, type=kind)
         others = [other for other in cycles if other.invitation_id != cycle.invitation_id]
         family = [
-            first.on
+            first
             for other in facts.cycles
             if other.invitation_id != cycle.invitation_id and KINDS[other.type].family == KINDS[kind].family
-            and (first := other.first()) is not None and first.on is not None
+            and (first := other.first_on()) is not None
         ]  # fmt: skip
         standing, look_on, leaving = _Current(facts, self.customer, cycle, planned, today, tuple(family)).stand()
-        closed = [_supersede(facts, other, planned.anchor, today) for other in others]
-        return Decision(standing.reasons, (*(one for one in closed if one is not None), standing), look_on, leaving)
+        closed = [one for other in others if (one := _supersede(facts, other, planned.anchor, today)) is not None]
+        return Decision(standing.reasons, (*closed, standing), _earliest(look_on, *closed), leaving)
 
 
 def _replaces(standing: Standing) -> bool:
@@ -173,8 +177,14 @@ def _contacted_before(cycle: Cycle, day: date) -> bool:
 
 def _nothing(facts: VehicleFacts, cycles: Iterable[Cycle], why: Why, today: date) -> Decision:
     """No invitation: what was planned is superseded until its facts come back, what was contacted goes its way."""
-    closed = [_supersede(facts, cycle, None, today, why) for cycle in cycles]
-    return Decision((why,), tuple(one for one in closed if one is not None))
+    closed = [one for cycle in cycles if (one := _supersede(facts, cycle, None, today, why)) is not None]
+    return Decision((why,), tuple(closed), _earliest(None, *closed))
+
+
+def _earliest(look_on: date | None, *closed: Standing) -> date | None:
+    """When to look again: also when a booking that fell through leaves the list of those to call."""
+    days = [one.call_from_on + GIVE_UP_AFTER for one in closed if one.call_from_on is not None]
+    return min([*days, *([look_on] if look_on is not None else [])], default=None)
 
 
 def _wait(facts: VehicleFacts, today: date) -> Decision:
@@ -201,6 +211,13 @@ def _supersede(facts: VehicleFacts, cycle: Cycle, anchor: date | None, today: da
         )  # fmt: skip
     if cycle.is_closed:
         return None
+    invited = facts.invited()
+    if anchor is None and invited is not None and invited.customer_id != first.customer_id:
+        reason = Why(Because.OWNER_CHANGED)
+        return Standing(
+            cycle, Stage.CLOSED, first.customer_id, outcome=Outcome.OWNER_CHANGED, closed_on=today, stood_on=cycle.stood_on,
+            reasons=(reason,),
+        )  # fmt: skip
     outcome = Outcome.VISITED if anchor is not None else Outcome.SUPERSEDED
     outcome = Outcome.EXCLUDED if reason.code == Because.EXCLUDED else outcome
     return Standing(
@@ -271,6 +288,8 @@ def _to_be_called(facts: VehicleFacts, cycle: Cycle, booking: Appointment, today
         for other in facts.appointments
     )
     came = any(kind.is_met_by(visit.tags, visit.on) and visit.on >= on for visit in facts.visits)
+    if kind.family == "inspection" and facts.registry is not None:
+        came |= any(one.result == InspectionResult.PASSED and one.on >= on for one in facts.registry.inspections)
     mine = cycle.invitation_id
     answered = any(a.invitation_id == mine and a.answer in OUTCOME_OF and local_day(a.at, zone) > on for a in facts.answers)
     settled = any(told.invitation_id == mine and local_day(told.at, zone) >= on for told in facts.follow_ups)
@@ -288,10 +307,11 @@ class _Current:
         self, facts: VehicleFacts, customer: Customer, cycle: Cycle, found: Plan, today: date, earlier_firsts: tuple[date, ...]
     ) -> None:
         self.facts, self.customer, self.cycle, self.plan, self.today = facts, customer, cycle, found, today
-        self.case = Considered(facts, customer, cycle, today, earlier_firsts, found.done)
         self.calendar = facts.calendar
         self.late_after = timedelta(days=facts.policy.lateness_days)
         self.invite_on = self._invite_on()
+        due_on = self.calendar.moved(self.invite_on) if self.invite_on is not None else None
+        self.case = Considered(facts, customer, cycle, today, earlier_firsts, found.done, due_on)
 
     def stand(self) -> tuple[Standing, date | None, Leaving | None]:
         """How it stands, when to look again, and what may leave."""
@@ -310,7 +330,7 @@ class _Current:
         asked_on = max((day for day in asked if day >= since), default=None)
         if asked_on is not None:
             in_time = self.today <= self.calendar.moved(asked_on) + self.late_after
-            if in_time or planned is None or planned <= asked_on:
+            if in_time or (planned is not None and planned <= asked_on):
                 return asked_on
         rollout = self._rollout()
         return rollout.day if rollout is not None else planned
@@ -320,7 +340,10 @@ class _Current:
         rollout, planned = self.facts.rollouts.get(self.cycle.type), self.plan.invite_on
         if rollout is None or planned is None or (self.cycle.is_closed and self.cycle.invite_on == planned):
             return None  # what was missed before is not due to the change
-        return rollout if add_months(rollout.changed_on, -ROLLED_OUT_MONTHS) <= planned < rollout.changed_on else None
+        if rollout.day is None and self.today > rollout.changed_on + ROLLED_OUT_WITHIN:
+            return None  # it came when the dealing was over
+        late = self.calendar.moved(planned) + self.late_after < rollout.changed_on
+        return rollout if late and add_months(rollout.changed_on, -ROLLED_OUT_MONTHS) <= planned else None
 
     def _comes_back(self) -> bool:
         """Whether a cycle that closed untouched begins again: its facts are back, or its day moved and is not past."""
@@ -375,6 +398,8 @@ class _Current:
         if dealt_on is not None and self.today < dealt_on:
             return self._standing(Stage.PLANNED, block=block or blocks.temporary(self.case)), dealt_on, None
         ends_on = self.plan.ends_on
+        if self.plan.never_after is not None and ends_on is None and self.today > self.plan.never_after:
+            return self._miss(block, self.plan.never_after)
         if block is not None and (ends_on is None or self.today >= ends_on):
             return self._close(block.outcome or Outcome.EXCLUDED, self.today, block.why)
         block = block or blocks.temporary(self.case)
@@ -491,7 +516,8 @@ class _Current:
 
     def _stands_still(self, block: Block | None, send_on: date) -> bool:
         """Whether a block stops the lateness clock: one that began after the last day came too late for that."""
-        return block is not None and block.stops_clock and (block.since is None or block.since <= send_on + self.late_after)
+        stopper = blocks.clock_stopper(self.case) if block is not None and not block.permanent else None
+        return stopper is not None and (stopper.since is None or stopper.since <= send_on + self.late_after)
 
     def _look_while_blocked(self, block: Block, send_on: date) -> date:
         """Every day once it would leave within a week; before that when the block may have passed by itself."""

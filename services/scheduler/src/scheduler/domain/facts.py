@@ -242,6 +242,11 @@ class Cycle:
         contact = self.contacts.get(1)
         return contact if contact is not None and contact.left else None
 
+    def first_on(self) -> date | None:
+        """The day of step 1, or on which it was handed over."""
+        contact = self.contacts.get(1)
+        return (contact.on or contact.handed_on) if contact is not None and self.in_hand else None
+
     def second(self) -> Contact | None:
         """Step 2, if it left."""
         contact = self.contacts.get(2)
@@ -287,7 +292,7 @@ class VehicleFacts:
     excluded: str | None = None  # why, when staff left this vehicle out
     bookings_reach_us: bool = True
     ignorance: Ignorance = Ignorance()
-    firsts: tuple[tuple[UUID, date], ...] = ()  # step 1s to the same customer or address: invitation and day
+    firsts: tuple[tuple[UUID, date, date | None], ...] = ()  # step 1s to the same customer or address: invitation, day, day due
 
     def at_workshop(self, kind: str) -> "VehicleFacts":
         """The same, by the calendar and the clock of the workshop that invites to that type."""

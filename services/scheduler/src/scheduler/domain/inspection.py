@@ -62,6 +62,9 @@ def next_inspection(registry: Registry, history: Sequence[Visit]) -> tuple[date,
         for visit in history
         if VisitTag.OFFICIAL_INSPECTION in visit.tags and not visit.of_trailer and visit.on > told
     ]  # fmt: skip
+    renewed = registry.expires and registry.next_on is not None and bool(own)
+    if renewed and registry.next_on is not None and registry.next_on > add_months(own[-1].on, EXPIRY_PERIOD_MONTHS):
+        return registry.next_on, {"from": "registry"}
     if own and own[-1].inspection_result == InspectionResult.FAILED:
         return Why(Because.INSPECTION_FAILED, {"on": own[-1].on.isoformat()})
     if registry.expires and registry.next_on is not None:

@@ -18,6 +18,7 @@ RATE_OVER_MONTHS = 24
 RATE_AT_LEAST = timedelta(days=60)
 KM_A_DAY_AT_MOST = 400
 LATEST_READINGS = 200
+A_LIFETIME_DAYS = 36_500  # what is reached later is not reached
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,8 @@ def reached(facts: VehicleFacts, km: int, since: Visit | None) -> Reached | None
     if at_visit is None:
         return None
     days = int((at_visit + km - latest_km) // pace)
+    if abs(days) > A_LIFETIME_DAYS:
+        return None
     return Reached(latest_on + timedelta(days=days), round(pace, 1), len(recent))
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from common.clock import local_day
-from common.events.words import Answer, Because, InvitationType, NoReason, VisitTag
+from common.events.words import Answer, Because, InvitationType, NoReason, Outcome, VisitTag
 from scheduler.domain.dates import add_months
 from scheduler.domain.facts import VehicleFacts, Visit, Why
 from scheduler.domain.interval import Interval, as_one, reached, service_interval
@@ -143,6 +143,15 @@ def _winback(facts: VehicleFacts, last: Visit, interval: Interval) -> Plan:
     return replace(plan, done=_refused(facts, last))
 
 
+def after(winback: Planned, standard: Plan) -> Planned:
+    """Winning back begins when the cycle ended without a service: never sooner than 60 days after its own invitation."""
+    if isinstance(winback, Why) or winback.invite_on is None or standard.invite_on is None:
+        return winback
+    invite_on = max(winback.invite_on, standard.invite_on + NEVER_BEFORE)
+    why = Why(winback.because.code, {**winback.because.params, "invite_on": invite_on.isoformat()})
+    return replace(winback, invite_on=invite_on, because=why)
+
+
 def _refused(facts: VehicleFacts, last: Visit) -> Why | None:
     """A "no" to a service invitation of this cycle; "not now" closes only the one that it answers."""
     mine = {
@@ -157,6 +166,9 @@ def _refused(facts: VehicleFacts, last: Visit) -> Why | None:
         no = answer.answer == Answer.NO and answer.reason != NoReason.NOT_NOW
         if no and answer.invitation_id in mine and local_day(answer.at, zone) >= last.on:
             return Why(Because.ANSWERED, {"answer": answer.reason or answer.answer})
+    for told in facts.follow_ups:
+        if told.invitation_id in mine and told.outcome == Outcome.ANSWERED_NO and local_day(told.at, zone) >= last.on:
+            return Why(Because.ANSWERED, {"answer": told.outcome})
     return None
 
 

@@ -133,11 +133,13 @@ def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
     return [*known[:half], *unknown, *known[half:]]
 
 
-def deal(candidates: Iterable[Candidate], days: Sequence[date], capacity: int | None) -> dict[UUID, date | None]:
+def deal(
+    candidates: Iterable[Candidate], days: Sequence[date], capacity: int | None, told: Mapping[date, int] = {}
+) -> dict[UUID, date | None]:
     """A day for each customer: evenly over the days, in order. With a capacity the rest moves to the next later day with
-    room; None for whom there is none."""
+    room; None for whom there is none. `told` are the customers of each day who were contacted already."""
     order = in_order(candidates)
-    taken: dict[date, int] = dict.fromkeys(days, 0)
+    taken = {day: told.get(day, 0) for day in days}
     dealt: dict[UUID, date | None] = {}
     for i, one in enumerate(order):
         first = (2 * i + 1) * len(days) // (2 * len(order))

@@ -1,5 +1,6 @@
 """Cycles, contacts and decisions: what was minted, what was handed over, what was decided and why."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -15,8 +16,29 @@ from common.events.words import Because, Channel
 from scheduler.domain.facts import Decision, Standing, VehicleFacts
 from scheduler.tables import ContactRow, CycleRow, DecisionRow
 
-AT_ONCE = 1000  # rows of one statement
+_WRITE_CYCLES = text("""
+insert into scheduler.cycle
+    (dealer_id, invitation_id, vehicle_id, type, anchor, code, stage, outcome, closed_on, stood_on, revision, told)
+select dealer_id, invitation_id, vehicle_id, type, anchor, code, stage, outcome, closed_on, stood_on, revision, told
+from jsonb_populate_recordset(cast(null as scheduler.cycle), cast(:rows as jsonb))
+on conflict (dealer_id, invitation_id) do update set vehicle_id = excluded.vehicle_id, type = excluded.type,
+    anchor = excluded.anchor, code = excluded.code, stage = excluded.stage, outcome = excluded.outcome,
+    closed_on = excluded.closed_on, stood_on = excluded.stood_on, revision = excluded.revision, told = excluded.told
+""")
+_WRITE_DECISIONS = text("""
+insert into scheduler.decision (dealer_id, vehicle_id, type, invitation_id, look_on, decided_on, reasons)
+select dealer_id, vehicle_id, type, invitation_id, look_on, decided_on, reasons
+from jsonb_populate_recordset(cast(null as scheduler.decision), cast(:rows as jsonb))
+on conflict (dealer_id, vehicle_id, type) do update set invitation_id = excluded.invitation_id, look_on = excluded.look_on,
+    decided_on = excluded.decided_on, reasons = excluded.reasons
+""")
 _cycle, _contact, _decision = CycleRow.__table__, ContactRow.__table__, DecisionRow.__table__  # type: ignore[attr-defined]  # sqlmodel
+
+
+async def _write(session: AsyncSession, statement: Any, rows: list[dict[str, Any]]) -> None:
+    """Write rows in one statement: as JSON, for a statement with a value for each field takes longer to make than to run."""
+    if rows:
+        await session.execute(statement, {"rows": json.dumps(rows, default=str)})
 
 
 async def save_cycles(
@@ -44,16 +66,8 @@ async def save_cycles(
                 "told": event.model_dump(mode="json"),
             }
         )  # fmt: skip
-    await _upsert(session, _cycle, values, keys=("dealer_id", "invitation_id"))
+    await _write(session, _WRITE_CYCLES, values)
     return told
-
-
-async def _upsert(session: AsyncSession, table: Any, values: Sequence[dict[str, Any]], *, keys: tuple[str, ...]) -> None:
-    """Write these rows in one statement for each thousand."""
-    for start in range(0, len(values), AT_ONCE):
-        write = insert(table).values(list(values[start : start + AT_ONCE]))
-        newer = {name: write.excluded[name] for name in values[0] if name not in keys}
-        await session.execute(write.on_conflict_do_update(index_elements=list(keys), set_=newer))
 
 
 async def save_decisions(
@@ -84,7 +98,7 @@ async def save_decisions(
                 "look_on": decision.look_on, "decided_on": decided_on, "reasons": reasons,
             }
         )  # fmt: skip
-    await _upsert(session, _decision, values, keys=("dealer_id", "vehicle_id", "type"))
+    await _write(session, _WRITE_DECISIONS, values)
 
 
 async def stored_decision(

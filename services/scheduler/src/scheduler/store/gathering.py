@@ -287,7 +287,9 @@ async def _firsts_of_others(session: AsyncSession, dealer: UUID, people: Mapping
     emails = [person.email for person in people.values() if person.email]
     mobiles = [person.mobile for person in people.values() if person.mobile]
     rows = await session.execute(
-        select(_contact).where(
+        select(_contact, _cycle.c.told["invite_on"].astext.label("invite_on"))
+        .join(_cycle, (_cycle.c.dealer_id == _contact.c.dealer_id) & (_cycle.c.invitation_id == _contact.c.invitation_id))
+        .where(
             _contact.c.dealer_id == dealer,
             _contact.c.step == 1,
             _contact.c.state.in_(("due", "accepted", "unknown")),
@@ -348,7 +350,7 @@ def _one(
     invited, dealt = facts.invited(), days.get(vehicle, {})
     return replace(
         facts,
-        firsts=_firsts(firsts, invited, people),
+        firsts=_firsts(firsts, invited, people, facts.calendar),
         held_out=_held_out(house, invited),
         seasons=tuple(
             campaign.season(dealt.get(campaign.campaign_id))
@@ -380,14 +382,14 @@ def _held_out(house: House, invited: f.Customer | None) -> frozenset[str]:
 
 
 def _firsts(
-    firsts: Iterable[Any], invited: f.Customer | None, people: Mapping[UUID, f.Customer]
-) -> tuple[tuple[UUID, date], ...]:
+    firsts: Iterable[Any], invited: f.Customer | None, people: Mapping[UUID, f.Customer], calendar: Calendar
+) -> tuple[tuple[UUID, date, date | None], ...]:
     """The step 1s to the customer who is invited, or to an address of his."""
     if invited is None:
         return ()
     ids = {customer for customer, person in people.items() if person.customer_id == invited.customer_id}
     return tuple(
-        (row.invitation_id, row.on_day or row.handed_on)
+        (row.invitation_id, row.on_day or row.handed_on, calendar.moved(due_on) if (due_on := _day(row.invite_on)) else None)
         for row in firsts
         if row.customer_id in ids
         or (invited.email is not None and row.email == invited.email)

@@ -1,11 +1,11 @@
 """Wheel seasons and rollouts: who waits for a day, which days are taken, and what was dealt."""
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,7 @@ from scheduler.tables import CampaignRow, PlaceRow, RolloutRow
 
 _campaign, _place, _rollout = CampaignRow.__table__, PlaceRow.__table__, RolloutRow.__table__  # type: ignore[attr-defined]  # sqlmodel
 
+STILL_DEALT = timedelta(days=30)
 _WAITING = """
 select c.vehicle_id, p.rank from scheduler.cycle c
 left join scheduler.place p on p.dealer_id = c.dealer_id and p.vehicle_id = c.vehicle_id and p.campaign_id = :campaign
@@ -23,7 +24,7 @@ where c.dealer_id = :dealer and c.type = :type and c.anchor = :anchor and c.stag
         and k.state <> 'refused')
 """
 _FREE = """
-update scheduler.place p set day = null, rank = null from scheduler.cycle c
+update scheduler.place p set day = null, rank = case when p.day < :today then p.rank end from scheduler.cycle c
 where p.dealer_id = :dealer and p.campaign_id = :campaign and c.dealer_id = p.dealer_id and c.vehicle_id = p.vehicle_id
     and c.type = :type and c.anchor = :anchor and p.day is not null
     and (c.stage = 'closed' or p.day < :today or cast(c.told ->> 'permanent' as boolean))
@@ -63,6 +64,12 @@ async def without_a_day(session: AsyncSession, dealer: UUID, kind: str) -> list[
 async def free_places(session: AsyncSession, dealer: UUID, campaign: Campaign, today: date) -> None:
     """Take back the days of those who dropped out, and of those whose day passed while something held them."""
     await session.execute(text(_FREE), _of(dealer, campaign) | {"today": today})
+
+
+async def clear_places(session: AsyncSession, dealer: UUID, campaign: UUID, vehicles: Collection[UUID]) -> None:
+    """Take back the days of these vehicles: they are dealt anew."""
+    clear = update(_place).where(_place.c.dealer_id == dealer, _place.c.campaign_id == campaign)
+    await session.execute(clear.where(_place.c.vehicle_id.in_(list(vehicles))).values(day=None, rank=None))
 
 
 async def lost_days(session: AsyncSession, dealer: UUID, campaign: Campaign, since: date, today: date) -> bool:
@@ -120,4 +127,7 @@ async def keep_campaign(
 async def roll_out(session: AsyncSession, dealer: UUID, kind: str, changed_on: date) -> None:
     """Keep that a type was switched on, or its interval changed."""
     write = insert(_rollout).values(dealer_id=dealer, type=str(kind), changed_on=changed_on)
-    await session.execute(write.on_conflict_do_update(index_elements=["dealer_id", "type"], set_={"changed_on": changed_on}))
+    again = _rollout.c.changed_on < changed_on - STILL_DEALT  # within one that is under way the days stay
+    await session.execute(
+        write.on_conflict_do_update(index_elements=["dealer_id", "type"], set_={"changed_on": changed_on}, where=again)
+    )
