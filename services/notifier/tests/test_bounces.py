@@ -64,6 +64,19 @@ SECOND = "Final-Recipient: rfc822; bo@example.com\nAction: delayed\nStatus: 4.2.
         ),
         pytest.param(report(ONE.replace("rfc822; anne@example.com", "<anne@example.com>")), [bounce()], id="no type, brackets"),
         pytest.param(report(ONE.replace("; anne", ";\n  anne").replace("No such", "No\n\tsuch")), [bounce()], id="folded"),
+        pytest.param(
+            report("Diagnostic-Code: smtp; 550-5.1.1 No such\n550 user here\n" + ONE[: ONE.index("\nDiagnostic")]),
+            [bounce(diagnostic="550-5.1.1 No such 550 user here")], id="an answer of two lines that nobody folded",
+        ),
+        pytest.param(
+            report("Final-Recipient: rfc822; anne@example.com\nAction: expired\nStatus:"),
+            [bounce(status="5.0.0", diagnostic="")], id="expired",
+        ),
+        pytest.param(
+            report(f"{ONE}\n\n{SECOND}", report_kind="message/global-delivery-status"),
+            [bounce(), bounce(recipients=("bo@example.com",), permanent=False, status="4.2.2", diagnostic="")],
+            id="two recipients, one international",
+        ),
         pytest.param(report(ONE.replace("Status: 5.1.1", "Status: 5.1.1 (bad mailbox)")), [bounce()], id="a comment after the status"),
         pytest.param(report(ONE.replace("Status: 5.1.1\n", "")), [bounce()], id="the status stands in the diagnostic"),
         pytest.param(

@@ -19,6 +19,8 @@ _MOST_PARTS, _MOST_RECIPIENTS, _MOST_TEXT = 20, 50, 64 * 1024
 _OUR_ID = re.compile(r"<?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9a-f]{32})@[^\s<>@]{1,255}>?", re.ASCII)
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])", re.ASCII)
 _REPLY_CODE = re.compile(r"(?<![\d.-])([45])\d\d(?![\d.])", re.ASCII)
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}[ \t]*:")
+_GIVEN_UP = frozenset({"failed", "expired"})  # the second is SendGrid's
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _MAILS = frozenset({"message/rfc822", "message/global"})
 _HEADERS = frozenset({"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
@@ -107,19 +109,20 @@ def _returned(part: Message) -> Message | None:
 def _blocks(part: Message) -> Iterator[Message]:
     """The groups of fields of a report, which blank lines part: the first about the message, one for each recipient."""
     payload = part.get_payload()
-    for block in _list(payload):
-        if isinstance(block, Message):
-            if block.keys():
-                yield block
-            rest = block.get_payload()
-            yield from _groups(rest if isinstance(rest, str) else "")
     if isinstance(payload, str):
         yield from _groups(payload)
+    for block in _list(payload):
+        if isinstance(block, Message):
+            rest = block.get_payload()  # what follows a line that the parser did not take for a field
+            fields = "".join(f"{name}: {value}\n" for name, value in block.items())
+            yield from _groups(fields + (rest if isinstance(rest, str) else ""))
 
 
 def _groups(text: str) -> Iterator[Message]:
     for group in re.split(r"\r?\n[ \t]*\r?\n", text[:_MOST_TEXT]):
-        block = HeaderParser(policy=compat32).parsestr(group.lstrip("\r\n"))
+        lines = [line for line in group.splitlines() if line.strip()]
+        folded = (line if _FIELD.match(line) else f" {line}" for line in lines)  # a line that is no field goes on with the last
+        block = HeaderParser(policy=compat32).parsestr("\n".join(folded).lstrip())
         if block.keys():
             yield block
 
@@ -143,8 +146,8 @@ def _permanent(action: str, status: str) -> bool | None:
     said, kind = word[0] if word else "", status[:1]
     if kind == "2":
         return None
-    if said in ("failed", "delayed"):
-        return said == "failed"
+    if said in _GIVEN_UP or said == "delayed":
+        return said != "delayed"
     return {"5": True, "4": False}.get(kind) if not said else None
 
 
