@@ -286,6 +286,15 @@ async def test_what_a_stranger_writes_bounces_nothing_and_is_left_to_people(offi
     assert [command for command in office.box.asked if "FETCH" in command] == fetched  # nothing is looked at twice
 
 
+async def test_a_message_that_was_put_back_and_then_withdrawn_cannot_come_back(office: Office) -> None:
+    message = await office.sent(fault=Fault.CONTENT_REFUSED)
+    await office.rt.sql(DEALER, "update notifier.message set state = 'withdrawn'")
+    kept = office.box.put(came_back(message))
+    await office.read()
+    assert await office.states() == ["withdrawn"]
+    assert kept.flags == {"\\Flagged"}
+
+
 async def test_each_message_comes_back_to_its_own_dealer(office: Office) -> None:
     await office.rt.deliver(OTHER_DEALER, dealer().model_copy(update={"dealer_id": OTHER_DEALER}), anne(), octavia())
     await office.sent()  # even were both of the same id
