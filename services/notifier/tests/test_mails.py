@@ -95,7 +95,7 @@ async def test_the_headers_are_the_dealers_and_unsubscribing_takes_one_click(wor
     assert message["Reply-To"] == "kunde@nordhavn.example"
     assert message["List-Unsubscribe"] == "<https://svar.example/u/abcdefgh01>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert re.fullmatch(r"<[0-9a-f-]{36}@nordhavn\.example>", message["Message-ID"])
+    assert re.fullmatch(r"<[0-9a-f-]{36}\.[0-9a-f]{32}@nordhavn\.example>", message["Message-ID"])
     assert mail.sender == "post@nordhavn.example"
     assert b"List-Unsubscribe: <https://svar.example/u/abcdefgh01>\r\n" in mail.content.replace(b"\n", b"\r\n").replace(
         b"\r\r", b"\r"

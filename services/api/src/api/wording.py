@@ -98,7 +98,7 @@ NO_REASONS = {
 STATES = {
     "due": "venter", "claimed": "på vej", "accepted": "sendt", "delivered": "leveret", "refused": "afvist",
     "unknown": "uvist", "bounced": "kom retur", "withdrawn": "trukket tilbage", "failed": "fejlede",
-    "superseded": "erstattet af en anden", "opened": "åbnet", "clicked": "klik",
+    "superseded": "erstattet af en anden", "delayed": "forsinket", "opened": "åbnet", "clicked": "klik",
     "window": "venter på åbningstid", "sender_incomplete": "venter: værkstedets navn, adresse eller CVR mangler",
     "dealer_unknown": "venter på værkstedets oplysninger", "customer_unknown": "venter på kundens oplysninger",
     "no_text": "venter: der er ingen tekst", "cannot_be_written": "venter: kan ikke skrives", "not_caught_up": "venter på nyt",

@@ -312,7 +312,7 @@ def _as_sent(work: Work, row: MessageRow, claimed: Claimed, written: Written, se
         headers["List-Unsubscribe"] = f"<{written.unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail = Mail(
-        message_id=row.message_id, to=written.address, subject=written.subject or "", text=written.text,
+        message_id=row.message_id, dealer=work.dealer, to=written.address, subject=written.subject or "", text=written.text,
         html=written.html or "", from_name=sender.name or "", from_address=sender.email or "", at=work.now,
         reply_to=sender.reply_to, headers=headers,
     )  # fmt: skip

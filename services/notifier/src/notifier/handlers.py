@@ -208,7 +208,7 @@ async def _reported_message(report: delivery.Report, work: Work) -> MessageRow |
         row = await ledger.lock(work.session, work.dealer, report.message_id)
     if row is None and report.provider_ref is not None:
         row = await ledger.lock_by_provider_ref(work.session, work.dealer, report.provider_ref)
-    return row if row is not None and row.attempts > 0 and row.state not in (State.WITHDRAWN, State.SUPERSEDED) else None
+    return row if row is not None and delivery.was_handed_in(State(row.state), row.attempts) else None
 
 
 async def _remember_answer(work: Work, said: dict[str, object], *, alert: str | None) -> None:

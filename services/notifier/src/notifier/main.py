@@ -16,6 +16,7 @@ from common.events.messages import (
 from common.service import Runtime, Service
 from common.web import SMS_CALLBACKS
 from notifier import routes
+from notifier.bouncing import Bounces
 from notifier.claiming import Ways
 from notifier.clients.gatewayapi import GatewayApi
 from notifier.clients.smtp import Server, SmtpMailer
@@ -35,6 +36,7 @@ def build_errands(runtime: Runtime) -> Sequence[Errand]:
             password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
             tls=settings.smtp_tls,
             timeout=settings.smtp_timeout,
+            bounces_to=settings.bounce_address,
         )
     )
     texter = GatewayApi(
@@ -47,16 +49,15 @@ def build_errands(runtime: Runtime) -> Sequence[Errand]:
         sms_callback_base=(settings.sms_callback_base or f"{settings.public_url.rstrip('/')}/webhooks/gatewayapi").rstrip("/"),
         sms_callback_secret=settings.derived(SMS_CALLBACKS),
     )
-    return (
-        Send(
-            runtime,
-            mailer=mailer,
-            texter=texter,
-            ways=ways,
-            at_once=settings.send_at_once,
-            per_second=settings.send_per_second,
-        ),
+    send = Send(
+        runtime,
+        mailer=mailer,
+        texter=texter,
+        ways=ways,
+        at_once=settings.send_at_once,
+        per_second=settings.send_per_second,
     )
+    return (send, Bounces(runtime, settings)) if settings.bounce_imap_url else (send,)
 
 
 service = Service(

@@ -1,5 +1,6 @@
 """What notifier reads from the environment."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import SecretStr
@@ -16,6 +17,12 @@ class Settings(CommonSettings):
     smtp_password: SecretStr | None = None
     smtp_tls: Literal["none", "starttls", "tls"] = "starttls"
     smtp_timeout: float = 20.0
+    bounce_address: str | None = None  # where undeliverable mail goes back to; unset: to the dealer that it is from
+    bounce_imap_url: str = ""  # imaps://host:993/INBOX: the folder that it comes to; empty: it is not read
+    bounce_imap_username: str = ""
+    bounce_imap_password: SecretStr = SecretStr("")
+    bounce_imap_timeout: float = 20.0  # seconds
+    bounce_imap_ca_file: Path | None = None  # who signed that server's certificate, where this machine does not know them
     alert_from: str = "autoflows@localhost.localdomain"  # staff alerts of a dealer that has no sender yet
     gatewayapi_url: str = "https://gatewayapi.com"
     gatewayapi_token: SecretStr = SecretStr("")

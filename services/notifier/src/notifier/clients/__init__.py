@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from common.ids import DealerId
 from notifier.domain.outcomes import Outcome
 
 
@@ -13,6 +14,7 @@ class Mail:
     """One mail as it leaves."""
 
     message_id: UUID
+    dealer: DealerId
     to: str
     subject: str
     text: str

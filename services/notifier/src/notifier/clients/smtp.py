@@ -13,6 +13,7 @@ from typing import Literal
 import aiosmtplib
 
 from notifier.clients import Mail
+from notifier.domain.bounces import mail_id
 from notifier.domain.outcomes import Accepted, Away, Outcome, Refused, Unknown
 
 _POLICY = SMTP.clone(max_line_length=900)  # an address in a header is never folded in two
@@ -28,6 +29,7 @@ class Server:
     password: str | None = None
     tls: Literal["none", "starttls", "tls"] = "none"
     timeout: float = 20.0
+    bounces_to: str | None = None  # where undeliverable mail goes back to; None: to who it is from
 
 
 class SmtpMailer:
@@ -71,7 +73,7 @@ class SmtpMailer:
             await client.login(self._server.username, self._server.password or "")
 
     async def _address(self, client: aiosmtplib.SMTP, mail: Mail) -> Outcome | None:
-        await client.mail(mail.from_address)
+        await client.mail(self._server.bounces_to or mail.from_address)
         try:
             await client.rcpt(mail.to)
         except aiosmtplib.SMTPRecipientRefused as error:
@@ -111,7 +113,7 @@ def message(mail: Mail) -> EmailMessage:
 
 def message_id_of(mail: Mail) -> str:
     """Our id is the mail's, so that whatever comes back about it can be found."""
-    return f"<{mail.message_id}@{mail.from_address.rpartition('@')[2]}>"
+    return mail_id(mail.dealer, mail.message_id, mail.from_address.rpartition("@")[2])
 
 
 def _name(text: str) -> str:

@@ -48,6 +48,11 @@ def moves(current: State, reported: State) -> bool:
     return _RANK[reported] > _RANK.get(current, 0)
 
 
+def was_handed_in(state: State, attempts: int) -> bool:
+    """Whether a message can be reported on at all: one that was never handed in cannot have arrived or come back."""
+    return attempts > 0 and state not in (State.WITHDRAWN, State.SUPERSEDED)
+
+
 def failed_on(channel: str) -> State:
     """How a message ends that was accepted and then did not arrive."""
     return State.BOUNCED if channel == Channel.EMAIL else State.FAILED

@@ -113,3 +113,9 @@ async def fetches(
     if since is not None:
         query = query.where(HISTORY.at >= since)
     return list((await session.execute(query)).scalars())
+
+
+async def happened(session: AsyncSession, dealer: DealerId, message_id: UUID, what: str) -> bool:
+    """Whether that was ever noted of a message."""
+    found = select(HISTORY.number).where(HISTORY.dealer_id == dealer, HISTORY.message_id == message_id, HISTORY.what == what)
+    return (await session.execute(found.limit(1))).first() is not None
