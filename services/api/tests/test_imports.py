@@ -44,7 +44,7 @@ async def desk(house: House, database: Database, ingest: Running) -> AsyncIterat
     from api.main import service
 
     async with running(service, database, service_urls={"ingest": "http://ingest"}) as asking:
-        yield replace(house, app=open_doors(house.rt, asking, FastAPI(), ingest=app))
+        yield replace(house, app=open_doors(house.rt, asking, app))
 
 
 async def bring(browser: httpx.AsyncClient, path: str = "/api/v1/imports", file: Any = FILE, **fields: str) -> httpx.Response:

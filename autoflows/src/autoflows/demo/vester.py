@@ -17,8 +17,8 @@ _WHEELS = {"wheel_winter": "Skiftet til vinterhjul", "wheel_summer": "Skiftet ti
 
 
 def owners() -> list[Owner]:
-    """Forty-five customers with a car each."""
-    return [_owner(n) for n in range(45)]
+    """Two dozen customers with a car each."""
+    return [_owner(n) for n in range(24)]
 
 
 def _owner(n: int) -> Owner:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.forwarding import Forwarding
 from api.guarding import Asking
-from api.routes.shared import Limit, Rest
+from api.routes.shared import REFUSALS, V1, Limit, Rest
 
 INGEST = "ingest"
 _FILE = {"type": "string", "format": "binary", "description": "CSV, XLSX or JSON lines; at most 50 MB and 1,000,000 rows."}
@@ -32,7 +32,12 @@ def _body(media: str, required: list[str], **fields: Any) -> dict[str, Any]:
 
 
 def build(rest: Rest, forwarding: Forwarding) -> APIRouter:
-    router = rest.router("imports")
+    router = APIRouter(  # files come here, not JSON
+        prefix=V1,
+        responses=REFUSALS,
+        tags=["imports"],
+        generate_unique_id_function=lambda route: f"imports_{route.name}",
+    )
     User = Annotated[Asking, Depends(rest.user)]
     Decider = Annotated[Asking, Depends(rest.decider)]
 
