@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from leads_given import ANNE, BO, CALENDAR, VEHICLE, appointment, car, contract, lead, new_car, policy, sent
 
+from common.months import add_months
 from common.policy import LeaseLead, VisitLead
 from leads.domain import chances
 from leads.domain.chances import Chance, Found, Span, merged_leases
-from leads.domain.dates import add_months, months_between
+from leads.domain.dates import months_of_term
 from leads.domain.facts import Registry, Visit, Why
 
 TODAY = date(2026, 1, 5)
@@ -207,7 +208,7 @@ dates = st.dates(date(2000, 1, 1), date(2040, 1, 1))
 
 @given(dates, st.integers(0, 60))
 def test_so_many_months_later_are_so_many_months(day: date, months: int) -> None:
-    assert months_between(day, add_months(day, months)) == months
+    assert months_of_term(day, add_months(day, months)) == months
 
 
 @given(dates, st.sampled_from(["service_contract", "lease", "warranty"]))

@@ -7,9 +7,9 @@ import pytest
 from scheduler_given import ANNE, BO, anne, appointment, bo, cycle, instant, left, order, served, visit, with_more
 
 from common.events.words import Because
+from common.months import add_months
 from common.policy import Inspection as Audience
 from common.policy import Policy
-from scheduler.domain.dates import add_months
 from scheduler.domain.deciding import decide
 from scheduler.domain.facts import Decision, Inspection, Registry, Rollout, Sign, VehicleFacts, Why
 from scheduler.domain.inspection import next_inspection, plan

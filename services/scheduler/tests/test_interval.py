@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scheduler_given import VEHICLE, order, served, visit
 
+from common.months import add_months, months_between
 from common.policy import IntervalRule, Policy
-from scheduler.domain.dates import add_months, months_between
 from scheduler.domain.facts import VehicleFacts, Visit
 from scheduler.domain.interval import fits, learned_months, service_interval
 from scheduler.domain.planning import Plan

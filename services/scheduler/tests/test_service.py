@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scheduler_given import INVITATION, VEHICLE, as_stored, cycle, instant, left, order, served, visit, with_more
 
 from common.events.words import Because
+from common.months import add_months
 from common.policy import IntervalRule, Policy
-from scheduler.domain.dates import add_months
 from scheduler.domain.deciding import decide_all
 from scheduler.domain.facts import Answer, FollowUp, Registry, VehicleFacts, Why
 from scheduler.domain.interval import KM_A_DAY_AT_MOST, believable, reached

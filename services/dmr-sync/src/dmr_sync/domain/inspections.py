@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from common.events.words import Because, InspectionKind, InspectionResult
-from dmr_sync.domain.months import add_months
+from common.months import add_months
 from dmr_sync.domain.records import Permit, Record
 from dmr_sync.domain.words import GONE
 

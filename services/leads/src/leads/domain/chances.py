@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from common.events.words import Because, ContractKind, LeadType
-from leads.domain.dates import DAY, add_months, months_between
+from common.months import DAY, add_months
+from leads.domain.dates import months_of_term
 from leads.domain.facts import Appointment, Contract, VehicleFacts, Why
 
 CONTRACT_LEFT_MONTHS = 1  # of contracts and leases
@@ -158,7 +159,7 @@ def lease_months_before(facts: VehicleFacts, lease: Span) -> int | None:
     A length that is not told fits only the rule for any length.
     """
     rules = sorted(facts.policy.leads.lease_expiry, key=lambda rule: rule.max_term_months or 10_000)
-    term = months_between(lease.starts_on, lease.ends_on) if lease.starts_on and lease.ends_on else None
+    term = months_of_term(lease.starts_on, lease.ends_on) if lease.starts_on and lease.ends_on else None
     for rule in rules:
         if rule.max_term_months is None or (term is not None and term <= rule.max_term_months):
             return rule.months_before

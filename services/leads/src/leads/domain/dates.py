@@ -1,10 +1,10 @@
-"""Calendar months and years, as contracts count them."""
+"""Days and terms, as contracts count them."""
 
-import calendar
-from datetime import date, timedelta
+from datetime import date
 from typing import TypeVar
 
-DAY = timedelta(days=1)
+from common.months import add_months
+
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 D = TypeVar("D", bound=date)
 
@@ -14,14 +14,7 @@ def plausible(day: D | None) -> D | None:
     return day if day is not None and FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
-def add_months(day: date, months: int) -> date:
-    """The same day so many months later (or earlier); where the month is shorter, its last day."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
-def months_between(earlier: date, later: date) -> int:
-    """Calendar months from one day to a later one, a begun month counted: a lease from 1 June to 31 May has twelve."""
-    months = (later.year - earlier.year) * 12 + later.month - earlier.month
-    return months if add_months(earlier, months) >= later else months + 1
+def months_of_term(starts_on: date, ends_on: date) -> int:
+    """How many months a contract runs, a begun month counted: a lease from 1 June to 31 May has twelve."""
+    months = (ends_on.year - starts_on.year) * 12 + ends_on.month - starts_on.month
+    return months if add_months(starts_on, months) >= ends_on else months + 1

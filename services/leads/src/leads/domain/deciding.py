@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from common.clock import local_day
 from common.events.words import Answer as Said
 from common.events.words import Because, LeadType, Outcome, Stage
+from common.months import DAY
 from leads.domain import blocks
 from leads.domain.blocks import Block
 from leads.domain.chances import CHANCES, SAME_CHANCE, Chance, Found
-from leads.domain.dates import DAY
 from leads.domain.facts import Decision, Lead, Leaving, Mail, Standing, VehicleFacts, Why
 
 SEEN_AHEAD = timedelta(days=60)  # a lead is begun, and listed as coming, so long before its mail

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from common.clock import local_day
 from common.events.words import Answer, Because, Outcome, RegistryStatus
-from scheduler.domain.dates import DAY
+from common.months import DAY
 from scheduler.domain.facts import Customer, Cycle, Sign, VehicleFacts, Why
 from scheduler.domain.kinds import KINDS, Kind
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from common.events.words import Because
-from scheduler.domain.dates import add_months
+from common.months import add_months
 from scheduler.domain.facts import VehicleFacts, Visit, Why
 from scheduler.domain.interval import as_one, own_interval, reached
 from scheduler.domain.kinds import KINDS

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from common.clock import local_day
 from common.events.words import Answer as Said
 from common.events.words import Because, Channel, InspectionResult, InvitationType, Outcome, Stage
+from common.months import DAY, add_months
 from common.policy import BY_INTERVAL, WHEELS
 from scheduler.domain import blocks, by_interval, inspection, service, wheels
 from scheduler.domain.blocks import Block, Considered
-from scheduler.domain.dates import DAY, add_months
 from scheduler.domain.facts import (
     Appointment,
     Contact,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from common.events.words import Because, InspectionResult, InvitationType, VisitTag
-from scheduler.domain.dates import add_months
+from common.months import add_months
 from scheduler.domain.facts import Registry, VehicleFacts, Visit, Why
 from scheduler.domain.kinds import KINDS
 from scheduler.domain.planning import Plan, Planned

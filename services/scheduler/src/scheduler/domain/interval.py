@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from common.events.words import InvitationType
+from common.months import add_months, months_between
 from common.policy import IntervalRule
 from scheduler.domain import table
-from scheduler.domain.dates import add_months, months_between
 from scheduler.domain.facts import Vehicle, VehicleFacts, Visit
 
 DEFAULT_MONTHS = 12

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from common.events.words import InvitationType, VisitTag
-from scheduler.domain.dates import add_months
+from common.months import add_months
 
 T = InvitationType
 WINTER_CHANGES = frozenset({9, 10, 11, 12, 1})  # months; without words, for ranking (`rules.md` 4)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from common.clock import local_day
 from common.events.words import Answer, Because, InvitationType, NoReason, Outcome, VisitTag
-from scheduler.domain.dates import add_months
+from common.months import add_months
 from scheduler.domain.facts import VehicleFacts, Visit, Why
 from scheduler.domain.interval import Interval, as_one, reached, service_interval
 from scheduler.domain.kinds import SERVICE_TYPES

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from common.events.words import Because, InvitationType, VisitTag
-from scheduler.domain.dates import DAY, add_months
+from common.months import DAY, add_months
 from scheduler.domain.facts import Season, VehicleFacts, Visit, Why
 from scheduler.domain.kinds import KINDS
 from scheduler.domain.planning import Plan, Planned
