@@ -10,6 +10,7 @@ from scheduler_given import VEHICLE, order, served, visit
 
 from common.months import add_months, months_between
 from common.policy import IntervalRule, Policy
+from scheduler.domain import table
 from scheduler.domain.facts import VehicleFacts, Visit
 from scheduler.domain.interval import fits, learned_months, service_interval
 from scheduler.domain.planning import Plan
@@ -172,3 +173,31 @@ def test_a_service_61_days_after_another_is_one_of_its_own() -> None:
     found = plan(facts, facts.visits)
     assert found is not None
     assert found.anchor == date(2025, 5, 10)
+
+
+TABLE = """
+version = "2026.9"
+[[row]]
+type = "service"
+make = "Skoda"
+months = 24
+km = 30000
+source = "a document"
+"""
+
+
+def test_a_row_of_the_interval_table_counts_after_the_dealers_rules_and_before_the_vehicles_history(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(table, "rows", lambda: table.read(TABLE))
+    facts = served(date(2023, 3, 1), date(2024, 3, 1), date(2025, 3, 1))
+    found = service_interval(facts, facts.visits)
+    assert (found.months, found.told_by, found.km, found.km_told_by) == (24, "table", 30_000, "table")
+    own = served(date(2025, 3, 1), policy=Policy(intervals=(IntervalRule(type="service", months=18),)))
+    assert service_interval(own, own.visits).months == 18
+
+
+def test_a_row_without_its_source_is_refused_and_every_row_that_we_have_names_one() -> None:
+    with pytest.raises(ValueError, match="names no source"):
+        table.read(TABLE.replace('source = "a document"', ""))
+    table.rows()

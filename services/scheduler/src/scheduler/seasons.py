@@ -94,6 +94,8 @@ async def _deal(campaign: Campaign, house: store.House, today: date, work: Work)
     days = campaign.days_left(house.calendar(campaign.workshop_id), today)
     now, sending = work.now.astimezone(ZoneInfo(house.zone(campaign.workshop_id))).time(), house.policy.sending
     is_open = sending.from_ <= now < sending.to
+    if now >= sending.to:
+        days = [day for day in days if day > today]
     asked_again = (
         campaign.dealt_at is not None and campaign.deal_again_at is not None and campaign.deal_again_at > campaign.dealt_at
     )

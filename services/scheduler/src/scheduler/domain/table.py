@@ -11,17 +11,15 @@ _FILE = files("scheduler.domain") / "intervals.toml"
 
 @cache
 def rows() -> tuple[IntervalRule, ...]:
-    """The rows in their order. Raises ValueError where one names no source."""
-    told = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    """The rows in their order."""
+    return read(_FILE.read_text(encoding="utf-8"))
+
+
+def read(told: str) -> tuple[IntervalRule, ...]:
+    """Read a table. Raises ValueError where a row names no source."""
     found = []
-    for row in told.get("row", ()):
+    for row in tomllib.loads(told).get("row", ()):
         if not row.pop("source", ""):
             raise ValueError(f"a row of the interval table names no source: {row}")
         found.append(IntervalRule.model_validate(row))
     return tuple(found)
-
-
-@cache
-def version() -> str:
-    """The version of the table."""
-    return str(tomllib.loads(_FILE.read_text(encoding="utf-8"))["version"])
