@@ -134,14 +134,16 @@ _BASES: Mapping[str, Mapping[str, str]] = {  # of DUE and NOT_DUE, by what the d
         "not_faster": "The vehicle is not driven more than the interval assumes; the standard invitation applies ({invite_on}).",
     },
 }
-_INSTEAD: Mapping[str, Mapping[str, str]] = {  # of SUPERSEDED, where another invitation to the same service stands
+_INSTEAD: Mapping[str, Mapping[str, str]] = {  # of SUPERSEDED and OWNER_CHANGED, by what stands there instead
     "da": {
         "service": "Kunden er allerede indkaldt til dette service efter den almindelige dato.",
         "service_mileage": "Bilen kører mere end intervallet forudsætter, så den indkaldes efter kilometer i stedet.",
+        "customer": "En anden kunde kommer nu med bilen.",
     },
     "en": {
         "service": "The customer was invited to this service by its usual date.",
         "service_mileage": "The vehicle is driven more than the interval assumes, so it is invited by mileage instead.",
+        "customer": "Another customer comes with the vehicle now.",
     },
 }
 _NO_INSPECTION = {  # of NO_REGISTRY_ROW, where the registry has the vehicle and no rule says when: {missing}
@@ -242,7 +244,7 @@ def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
         return code
     if code in (Because.DUE, Because.NOT_DUE):
         text = _BASES[language].get(str(params.get("basis")), text)
-    if code == Because.SUPERSEDED and params.get("by") in _INSTEAD[language]:
+    if code in (Because.SUPERSEDED, Because.OWNER_CHANGED) and params.get("by") in _INSTEAD[language]:
         text = _INSTEAD[language][str(params["by"])]
     if code == Because.NO_REGISTRY_ROW:
         text = _NO_INSPECTION[language].get(str(params.get("missing")), text)

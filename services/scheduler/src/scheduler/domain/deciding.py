@@ -213,7 +213,7 @@ def _supersede(facts: VehicleFacts, cycle: Cycle, anchor: date | None, today: da
         return None
     invited = facts.invited()
     if anchor is None and invited is not None and invited.customer_id != first.customer_id:
-        reason = Why(Because.OWNER_CHANGED)
+        reason = Why(Because.OWNER_CHANGED, {"by": "customer"})
         return Standing(
             cycle, Stage.CLOSED, first.customer_id, outcome=Outcome.OWNER_CHANGED, closed_on=today, stood_on=cycle.stood_on,
             reasons=(reason,),
@@ -448,7 +448,7 @@ class _Current:
         assert first.on is not None
         last_day = self.plan.no_reminder_after
         if first.customer_id != self.customer.customer_id:
-            return self._close(Outcome.OWNER_CHANGED, self.today, Why(Because.OWNER_CHANGED))
+            return self._close(Outcome.OWNER_CHANGED, self.today, Why(Because.OWNER_CHANGED, {"by": "customer"}))
         planned_on = self.calendar.moved(first.on + REMIND_AFTER)
         send_on = self._effective(planned_on)
         block = blocks.temporary(self.case)
