@@ -374,3 +374,16 @@ async def test_a_setting_that_a_newer_api_knows_keeps_the_others(world: World) -
 async def test_the_dealers_own_address_is_not_invited(world: World) -> None:
     await world.begin(*history(), anne(2, email="kunde@nordhavn.example"))
     assert await world.days(INVITED, INVITED) == []
+
+
+async def test_a_source_that_answers_once_more_has_nothing_decided_again_and_one_that_was_silent_has(world: World) -> None:
+    await world.begin(*history(), source(2, polled=True, fresh_at=at(date(2026, 1, 20), 8)))
+    await world.rt.sql(DEALER, "update scheduler.decision set decided_on = '2020-01-01'")
+    world.rt.at(at(date(2026, 1, 21), 8))
+    await world.hear(source(3, polled=True, fresh_at=at(date(2026, 1, 21), 8)))
+    days = await world.rt.sql(DEALER, "select distinct decided_on from scheduler.decision")
+    assert [row.decided_on for row in days] == [date(2020, 1, 1)]
+    world.rt.at(at(date(2026, 1, 27), 8))
+    await world.hear(source(4, polled=True, fresh_at=at(date(2026, 1, 27), 8)))
+    (row,) = await world.rt.sql(DEALER, "select decided_on from scheduler.decision where type = 'service'")
+    assert row.decided_on == date(2026, 1, 27)

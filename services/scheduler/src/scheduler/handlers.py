@@ -1,6 +1,7 @@
 """Door 1: what the scheduler hears. Each fact is remembered as it was told; what it is about is decided again."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from uuid import UUID
 
 from common.events import Event
@@ -36,16 +37,21 @@ ABOUT_VEHICLES = (
     CustomerAnswered, InvitationHeld, InvitationRestored, FollowUpRecorded, VehicleRegistryChanged, OwnerReleased,
     InvitationRequested, LeadAnswered,
 )  # fmt: skip
+ANSWERED = {"revision", "fresh_at"}  # of a source: what changes each time it answers
 ABOUT_CUSTOMERS = (CustomerChanged, ContactSuppressed)
-ABOUT_THE_DEALER = (WorkshopChanged, SourceChanged, CampaignAnswered)
+ABOUT_THE_DEALER = (WorkshopChanged, CampaignAnswered)
 
 
 async def _remember(event: Event, work: Work) -> bool:
+    return (await _remembered(event, work)).changed
+
+
+async def _remembered(event: Event, work: Work) -> store.Remembered:
     assert work.cause is not None
     found = await store.remember(work.session, work.dealer, event, work.cause)
     for before in found.vehicles_before:
         work.touch(VehicleId, before)
-    return found.changed
+    return found
 
 
 async def remember_of_a_vehicle(event: Event, work: Work) -> None:
@@ -62,8 +68,24 @@ async def remember_of_a_customer(event: Event, work: Work) -> None:
 
 
 async def remember_of_the_dealer(event: Event, work: Work) -> None:
-    """A fact about a workshop, a source or a wheel season: everything of the dealer is decided again."""
+    """A fact about a workshop or a wheel season: everything of the dealer is decided again."""
     if await _remember(event, work):
+        work.touch(DealerId, work.dealer)
+
+
+@handlers.on(SourceChanged)
+async def remember_a_source(event: SourceChanged, work: Work) -> None:
+    """A source: that it answered once more, as it should, changes no decision; that it can tell something else, or had been silent
+    for too long, changes them all."""
+    found = await _remembered(event, work)
+    if not found.changed:
+        return
+    before = SourceChanged.model_validate(found.before) if found.before is not None else None
+    dealer = await store.dealer(work.session, work.dealer)
+    silent_for = timedelta(days=store.policy_of(dealer).source_stale_days) if dealer is not None else timedelta(0)
+    was_fresh = before is not None and before.fresh_at is not None and work.now - before.fresh_at <= silent_for
+    says_the_same = before is not None and before.model_dump(exclude=ANSWERED) == event.model_dump(exclude=ANSWERED)
+    if not (says_the_same and (was_fresh or not event.polled)):
         work.touch(DealerId, work.dealer)
 
 

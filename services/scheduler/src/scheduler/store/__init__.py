@@ -13,7 +13,16 @@ from scheduler.store.cycles import (
     stored_decision,
     to_look_at,
 )
-from scheduler.store.facts import dealer, policy_of, remember, vehicles, vehicles_by_plate, vehicles_of, vehicles_of_customers
+from scheduler.store.facts import (
+    Remembered,
+    dealer,
+    policy_of,
+    remember,
+    vehicles,
+    vehicles_by_plate,
+    vehicles_of,
+    vehicles_of_customers,
+)
 from scheduler.store.gathering import House, house, rollout_id, vehicle_facts
 from scheduler.store.seasons import (
     clear_places,
@@ -29,6 +38,7 @@ from scheduler.store.seasons import (
 
 __all__ = [
     "House",
+    "Remembered",
     "clear_places",
     "dealer",
     "decide_alone",

@@ -25,10 +25,11 @@ _fact, _cycle = FactRow.__table__, CycleRow.__table__  # type: ignore[attr-defin
 
 @dataclass(frozen=True)
 class Remembered:
-    """Whether a fact was new, and the vehicles that it was about before."""
+    """Whether a fact was new, the vehicles that it was about before, and what it said then."""
 
     changed: bool
     vehicles_before: tuple[UUID, ...] = ()
+    before: dict[str, Any] | None = None
 
 
 async def remember(session: AsyncSession, dealer: UUID, event: Event, told_by: Envelope) -> Remembered:
@@ -53,7 +54,9 @@ async def remember(session: AsyncSession, dealer: UUID, event: Event, told_by: E
         )
     )
     moved = before is not None and before.vehicle_id is not None and before.vehicle_id != vehicle
-    return Remembered(True, (before.vehicle_id,) if moved and before is not None else ())
+    return Remembered(
+        True, (before.vehicle_id,) if moved and before is not None else (), before.body if before is not None else None
+    )
 
 
 def _body(event: Event, before: dict[str, Any], at: datetime) -> dict[str, Any]:
