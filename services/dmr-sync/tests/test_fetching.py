@@ -166,7 +166,7 @@ def fetch(server: Server, tmp_path: Path, paused: list[float]) -> Callable[..., 
 
     def fetch(password: str = PASSWORD, spare_bytes: int = 0) -> Fetching:
         where = ftp.place(
-            f"ftp://127.0.0.1:{server.port}/ESStatistikListeModtag/", user=USER, password=password, stall_seconds=0.3
+            f"ftp://127.0.0.1:{server.port}/ESStatistikListeModtag/", user=USER, password=password, stall_seconds=1.5
         )
         return Fetching(where, tmp_path / "registry", tries=3, spare_bytes=spare_bytes, pause=pause)
 

@@ -119,10 +119,11 @@ def welcome(folder: Folder, wish: Wish) -> str:
     demo = remembered(folder)
     command = ".venv/bin/autoflows" + ("" if folder.path == Path("data").absolute() else f" --data {folder.path}")
     return f"""
-Autoflows is ready, with the demo dealers {holm.TITLE} (narrow inspection audience) and {vester.TITLE} (wide; a wheel season and leads).
+Autoflows is ready, with the demo dealers {holm.TITLE} and {vester.TITLE} (a wheel season and leads under way).
 
   The dealers' lists     http://127.0.0.1:{wish.port}/
-    login                {holm.OWNER}, or {vester.LOGIN}
+    login                {holm.OWNER}
+    or                   {vester.LOGIN}
     password             {demo.password}
   Caught mail and SMS    http://127.0.0.1:{wish.port + MAILBOX}/
   Booking webhook        {demo.booking_webhook}
