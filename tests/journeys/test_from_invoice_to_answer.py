@@ -58,7 +58,8 @@ async def the_journey(product: Product, *more: str) -> None:
     assert len({mail["to"] for mail in invitations}) == len(invitations) >= 6, "one mail each, and no two to anybody"
     dealer = await product.dealer()
     rows = {row["email"]: row for row in await listed(dealer, "/follow-up?view=all") if row["mobile"]}
-    calls, silent, books = [mail for mail in invitations if mail["to"] in rows][:3]
+    stays_away = {email for email, row in rows.items() if int(row["customer_number"]) % 11 != 5}  # the others come by themselves
+    calls, silent, books = [mail for mail in invitations if mail["to"] in stays_away][:3]
 
     await ask_to_be_called(product, dealer, calls)
     await book(product, rows[books["to"]], code_in(await follow(books, "Book tid")))
