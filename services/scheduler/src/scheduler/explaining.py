@@ -43,7 +43,7 @@ async def explained(
         facts = facts.at_workshop(kind)
         stored = await store.stored_decision(work.session, work.dealer, facts.vehicle.vehicle_id, kind) if on is None else None
         day = on or (stored[0].decided_on if stored is not None else work.today(facts.timezone))
-        told = _told(explain(facts, decide(facts, today=day, kind=kind), kind, day), day, language)
+        told = _told(explain(facts, decide(facts, today=day, kind=kind), day), day, language)
         if stored is not None:
             told = _as_stored(told, *stored, language)
         found.append({"vehicle_id": str(facts.vehicle.vehicle_id), "plate": facts.vehicle.plate, "type": kind, **told})

@@ -51,6 +51,20 @@ class Considered:
         return KINDS[self.cycle.type]
 
 
+def considered(
+    facts: VehicleFacts, customer: Customer, cycle: Cycle, today: date, done: Why | None, invite_on: date | None
+) -> Considered:
+    """A cycle with what stands around it: the first steps of its family, and the sending day of its own."""
+    family = tuple(
+        first
+        for other in facts.cycles
+        if other.invitation_id != cycle.invitation_id and KINDS[other.type].family == KINDS[cycle.type].family
+        and (first := other.first_on()) is not None
+    )  # fmt: skip
+    due_on = facts.calendar.moved(invite_on) if invite_on is not None else None
+    return Considered(facts, customer, cycle, today, family, done, due_on)
+
+
 def permanent(case: Considered) -> Block | None:
     """What does not pass by itself; answers to this one invitation are looked at where the cycle is."""
     return next((block for _, check in PERMANENT if (block := check(case)) is not None), None)

@@ -11,7 +11,7 @@ from common.events.words import Because, Channel, InspectionResult, InvitationTy
 from common.months import DAY, add_months
 from common.policy import BY_INTERVAL, WHEELS
 from scheduler.domain import blocks, by_interval, inspection, service, wheels
-from scheduler.domain.blocks import Block, Considered
+from scheduler.domain.blocks import Block
 from scheduler.domain.facts import (
     Appointment,
     Contact,
@@ -140,13 +140,7 @@ class _Vehicle:
                 return _nothing(facts, cycles, Why(Because.SUPERSEDED, {"anchor": planned.anchor.isoformat()}), today)
             cycle = Cycle(anchor=planned.anchor, type=kind)
         others = [other for other in cycles if other.invitation_id != cycle.invitation_id]
-        family = [
-            first
-            for other in facts.cycles
-            if other.invitation_id != cycle.invitation_id and KINDS[other.type].family == KINDS[kind].family
-            and (first := other.first_on()) is not None
-        ]  # fmt: skip
-        standing, look_on, leaving = _Current(facts, self.customer, cycle, planned, today, tuple(family)).stand()
+        standing, look_on, leaving = _Current(facts, self.customer, cycle, planned, today).stand()
         closed = [one for other in others if (one := _supersede(facts, other, planned.anchor, today)) is not None]
         return Decision(standing.reasons, (*closed, standing), _earliest(look_on, *closed), leaving)
 
@@ -303,15 +297,12 @@ def _day_moment(day: date) -> float:
 class _Current:
     """One cycle on a day."""
 
-    def __init__(
-        self, facts: VehicleFacts, customer: Customer, cycle: Cycle, found: Plan, today: date, earlier_firsts: tuple[date, ...]
-    ) -> None:
+    def __init__(self, facts: VehicleFacts, customer: Customer, cycle: Cycle, found: Plan, today: date) -> None:
         self.facts, self.customer, self.cycle, self.plan, self.today = facts, customer, cycle, found, today
         self.calendar = facts.calendar
         self.late_after = timedelta(days=facts.policy.lateness_days)
         self.invite_on = self._invite_on()
-        due_on = self.calendar.moved(self.invite_on) if self.invite_on is not None else None
-        self.case = Considered(facts, customer, cycle, today, earlier_firsts, found.done, due_on)
+        self.case = blocks.considered(facts, customer, cycle, today, found.done, self.invite_on)
 
     def stand(self) -> tuple[Standing, date | None, Leaving | None]:
         """How it stands, when to look again, and what may leave."""

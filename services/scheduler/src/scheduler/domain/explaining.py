@@ -5,9 +5,9 @@ from datetime import date
 
 from common.events.words import Because, Stage
 from scheduler.domain import blocks
-from scheduler.domain.blocks import Considered
 from scheduler.domain.facts import Decision, Standing, VehicleFacts, Why
-from scheduler.domain.kinds import KINDS
+
+OF_THE_WORK = frozenset({Because.DONE, Because.ANSWERED})  # what a plan itself says of the work
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,20 @@ class Explanation:
     look_on: date | None
 
 
-def explain(facts: VehicleFacts, decision: Decision, kind: str, today: date) -> Explanation:
+def explain(facts: VehicleFacts, decision: Decision, today: date) -> Explanation:
     """Take a decision apart, on the facts that it was made from."""
     standing = decision.standings[-1] if decision.standings and decision.standings[-1].reasons == decision.reasons else None
-    return Explanation(decision.reasons, _checks(facts, standing, decision, kind, today), standing, decision.look_on)
+    return Explanation(decision.reasons, _checks(facts, standing, decision, today), standing, decision.look_on)
 
 
-def _checks(facts: VehicleFacts, standing: Standing | None, decision: Decision, kind: str, today: date) -> tuple[Checked, ...]:
+def _checks(facts: VehicleFacts, standing: Standing | None, decision: Decision, today: date) -> tuple[Checked, ...]:
     customer = facts.customers.get(standing.customer_id) if standing is not None and standing.customer_id else None
     if standing is None or customer is None or standing.stage == Stage.CLOSED:
         return ()
-    done = next((why for why in decision.reasons if why.code == Because.DONE), None)
-    firsts = tuple(
-        first.on
-        for other in facts.cycles
-        if other.invitation_id != standing.cycle.invitation_id and KINDS[other.type].family == KINDS[kind].family
-        and (first := other.first()) is not None and first.on is not None
-    )  # fmt: skip
-    case = Considered(facts, customer, standing.cycle, today, firsts, done)
+    done = next(
+        (w for w in decision.reasons if w.code in OF_THE_WORK and standing.permanent and w.code == standing.blocked), None
+    )
+    case = blocks.considered(facts, customer, standing.cycle, today, done, standing.invite_on)
     found: dict[str, Checked] = {}
     for code, check in (*blocks.PERMANENT, *blocks.TEMPORARY):
         block = check(case)
