@@ -45,7 +45,9 @@ async def _explain(service: Service, slug: str, plate: str, kind: str, on: date 
 
 
 async def why(runtime: Runtime, dealer: DealerId, vehicle: UUID, kind: str) -> list[str]:
-    """The codes of the stored decision about a vehicle, its invitation's included."""
+    """The codes of the stored decision about a vehicle, its invitation's included; none for a type that others decide."""
+    if kind not in set(InvitationType):
+        return []
     async with runtime.work(dealer) as work:
         try:
             _, (found,) = await explained(work, vehicle=vehicle, kind=kind, language="en")

@@ -86,7 +86,7 @@ class _Vehicle:
             early, usual = find_cycle(mine, standard), find_cycle(theirs, standard)
             if early is not None and early.in_hand and not isinstance(mileage, Plan):
                 mileage = replace(standard, type=InvitationType.SERVICE_MILEAGE)  # what it rested on is gone, the contact is not
-            elif usual is not None and usual.in_hand:
+            elif usual is not None and usual.in_hand and isinstance(mileage, Plan):
                 mileage = Why(Because.SUPERSEDED, {"by": "service", "anchor": standard.anchor.isoformat()})
         by_mileage = self.decide(InvitationType.SERVICE_MILEAGE, mileage)
         winback = plans[InvitationType.SERVICE_WINBACK]
