@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from common.errors import NotFound
+from common.events.words import InvitationType
 from common.ids import DealerId, dealer_named
 from common.service import Runtime, Service, opened
 from scheduler.explaining import explained

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,7 +23,9 @@ from common.errors import TransientError
 from common.ids import DealerId
 
 _log = structlog.get_logger(__name__)
-BATCH = 500
+BATCH = 500  # events at most in one transaction
+FEWEST = 10
+PATIENCE = 0.5  # seconds that a batch should take at most: so long others wait behind a flood
 TRIES = 3  # before an event that fails by itself is parked
 TOO_MANY_PARKED = 20  # in a row: that is our bug, not theirs
 
@@ -108,6 +111,7 @@ class Consumer:
         self._positions: Positions | None = None
         self.stopped: dict[Place, str] = {}  # partitions that wait for a newer version of this service
         self._parked_in_a_row = 0
+        self._limit = BATCH
         self._chance = random.Random(disorder.seed) if disorder else None  # noqa: S311 - a repeatable test order, not a secret
 
     async def start(self) -> None:
@@ -132,12 +136,14 @@ class Consumer:
         """Handle one batch; the number of events that were handled or set aside. Raises on what needs a human."""
         positions = self._positions if self._positions is not None and not self._feed.stale() else await self.load()
         wanted = {place: off for place, off in positions.items() if place not in self.stopped}
-        batch = self._cut_at_unknown_versions(self._delay(await self._feed.next(wanted, BATCH)))
+        batch = self._cut_at_unknown_versions(self._delay(await self._feed.next(wanted, self._limit)))
         if not batch:
             return 0
         self._check_history(batch, positions)
+        began = time.monotonic()
         try:
             await self._handle(batch)
+            self._limit = paced(self._limit, len(batch), time.monotonic() - began)
         except Overtaken:
             _log.info("consumer.overtaken", consumer=self.name)
             await self.load()
@@ -354,6 +360,14 @@ class Consumer:
 
     def _repeat(self, batch: Sequence[Envelope]) -> Sequence[Envelope]:
         return batch if self._chance is None else [again for envelope in batch for again in (envelope, envelope)]
+
+
+def paced(limit: int, handled: int, seconds: float) -> int:
+    """How many events the next batch takes, so that it lasts about PATIENCE: halved at most, doubled at most."""
+    fitting = int(handled * PATIENCE / max(seconds, 0.001))
+    if handled < limit:  # a small batch tells little of how a full one would go
+        fitting = max(fitting, limit) if seconds <= PATIENCE else fitting
+    return min(max(fitting, limit // 2, FEWEST), limit * 2, BATCH)
 
 
 def is_transient(error: BaseException) -> bool:

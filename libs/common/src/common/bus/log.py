@@ -33,6 +33,7 @@ cross join lateral (
 order by want.place, l.off
 limit $4
 """
+_HEADS = "select topic, part, next from {schema}.head where topic = any(${n})"
 _EPOCH = """
 select system_identifier || '-' || timeline_id from pg_control_system(), pg_control_checkpoint()
 """
@@ -77,16 +78,20 @@ class LogReader:
         async with self._opening:
             if dsn not in self._pools:
                 self._pools[dsn] = await asyncpg.create_pool(
-                    dsn, min_size=0, max_size=4, command_timeout=30, timeout=10, init=_decode_json
+                    dsn, min_size=0, max_size=4, command_timeout=30, timeout=10, init=_decode_json, reset=_nothing_to_reset
                 )
         return self._pools[dsn]
 
     async def heads(self, names: Iterable[str]) -> Positions:
         """The next offset that each partition of these topics will give."""
         found: Positions = {}
+        databases: dict[str, dict[str, list[str]]] = {}
         for writer, wanted in _by_writer(names).items():
-            pool = await self.pool(writer)
-            rows = await pool.fetch(f"select topic, part, next from {schema_name(writer)}.head where topic = any($1)", wanted)
+            databases.setdefault(self._settings.dsn(writer, READER), {})[writer] = wanted
+        for writers in databases.values():
+            pool = await self.pool(next(iter(writers)))
+            asked = " union all ".join(_HEADS.format(schema=schema_name(w), n=n) for n, w in enumerate(writers, 1))
+            rows = await pool.fetch(asked, *writers.values())
             found |= {(row["topic"], row["part"]): row["next"] for row in rows}
         return found
 
@@ -163,3 +168,7 @@ def _envelope(row: Mapping[str, Any]) -> Envelope:
 
 async def _decode_json(connection: "asyncpg.Connection[Any]") -> None:
     await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+async def _nothing_to_reset(connection: "asyncpg.Connection[Any]") -> None:
+    """Single statements leave nothing behind on a connection; asking the server to clear it would double every read."""
