@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.events.answers import ContactSuppressed, CustomerExcluded, InvitationRestored
 from common.events.customers import CustomerChanged, CustomerMerged
 from common.events.settings import DealerChanged
+from common.placeholders import Channel, placeholders
 from leads.domain import facts as f
 from leads.store.facts import merges
-from leads.tables import FactRow
+from leads.tables import SCHEMA, FactRow
 
 _fact = FactRow.__table__  # type: ignore[attr-defined]  # sqlmodel does not type it
 BY_HAND = "by hand"
-SHARED_BY_AT_MOST = 3  # customers; an address that more of them have is a placeholder
 
 
 async def people(session: AsyncSession, told_of: DealerChanged, wanted: Collection[UUID]) -> dict[UUID, f.Customer]:
@@ -33,13 +33,17 @@ async def people(session: AsyncSession, told_of: DealerChanged, wanted: Collecti
     told: dict[UUID, list[Any]] = defaultdict(list)
     for row in rows:
         told[belongs[row.customer_id]].append(row)
-    lost = await _lost_addresses(session, dealer, merged)
+    theirs: set[tuple[Channel, str]] = {
+        ("email", row.body["email"]) for rows in told.values() for row in rows if row.body.get("email")
+    }
+    shared = await placeholders(session, SCHEMA, dealer, theirs, merged)
+    lost = await _unsubscribed(session, dealer, merged) | {address for _, address in shared}
     found = {one: person for one in survivors if (person := _customer(one, told[one], lost, told_of)) is not None}
     return {customer: found[survivor] for customer, survivor in belongs.items() if survivor in found}
 
 
-async def _lost_addresses(session: AsyncSession, dealer: UUID, merged: Mapping[UUID, UUID]) -> set[str]:
-    """Addresses of customers who said never again, known now or once, and those that more than 3 customers have."""
+async def _unsubscribed(session: AsyncSession, dealer: UUID, merged: Mapping[UUID, UUID]) -> set[str]:
+    """Addresses of customers who said never again, known now or once."""
     suppressed = await session.execute(
         select(_fact.c.customer_id).where(
             _fact.c.dealer_id == dealer,
@@ -58,20 +62,7 @@ async def _lost_addresses(session: AsyncSession, dealer: UUID, merged: Mapping[U
         ),
         {"dealer": dealer, "customers": everybody},
     )
-    return {row.address for row in rows} | await _placeholders(session, dealer, merged)
-
-
-async def _placeholders(session: AsyncSession, dealer: UUID, merged: Mapping[UUID, UUID]) -> set[str]:
-    """Addresses that more than 3 customers have: they are nobody's. Records that became one customer count as one."""
-    rows = await session.execute(
-        text(
-            """select body ->> 'email' as address, array_agg(entity) as customers from leads.fact
-            where dealer_id = :dealer and name = 'customer.changed.v1' and body ->> 'email' is not null
-            group by 1 having count(*) > 3"""
-        ),
-        {"dealer": dealer},
-    )
-    return {row.address for row in rows if len({merged.get(one, one) for one in row.customers}) > SHARED_BY_AT_MOST}
+    return {row.address for row in rows}
 
 
 def _customer(customer_id: UUID, rows: Iterable[Any], lost: set[str], dealer: DealerChanged) -> f.Customer | None:

@@ -35,6 +35,7 @@ from common.events.visits import AppointmentClassified, OpenOrderClassified, Vis
 from common.events.words import InspectionKind, InspectionResult, VisitTag
 from common.events.work_orders import WorkOrderChanged
 from common.ids import derived_id
+from common.placeholders import Channel, placeholders
 from common.policy import WHEELS, Policy
 from scheduler.domain import campaigns as seasons
 from scheduler.domain import facts as f
@@ -47,7 +48,6 @@ _campaign, _place, _rollout = CampaignRow.__table__, PlaceRow.__table__, Rollout
 TRAILERS = ("trailer", "campingvogn", "påhæng", "anhænger")
 S = TypeVar("S", bound=State)
 BY_HAND = "by hand"
-SHARED_BY_AT_MOST = 3  # customers; an address that more of them have is a placeholder
 
 
 async def vehicle_facts(session: AsyncSession, dealer: UUID, wanted: Collection[UUID], *, now: datetime) -> list[f.VehicleFacts]:
@@ -66,11 +66,12 @@ async def vehicle_facts(session: AsyncSession, dealer: UUID, wanted: Collection[
         session, home.dealer, {row.customer_id for rows in told.values() for row in rows if row.customer_id}
     )
     cycles = await _cycles(session, dealer, belongs, told)
-    firsts = await _firsts_of_others(session, dealer, people, now)
+    firsts = _FirstSteps(await _firsts_of_others(session, dealer, people, now), people)
     days = await _places(session, dealer, belongs)
     parked = {key for _, key in await parking.parked_keys(session, SCHEMA, SCHEMA, dealer)}
+    is_parked = {belongs[key] for key in parked if key in belongs}
     return [
-        _one(home, vehicle, told[vehicle], people, cycles[vehicle], firsts, parked & {*belongs, *people}, belongs, days)
+        _one(home, vehicle, told[vehicle], people, cycles[vehicle], firsts, parked | is_parked, days)
         for vehicle in sorted(survivors, key=lambda vehicle: vehicle.int)
     ]
 
@@ -154,16 +155,22 @@ async def _customers(session: AsyncSession, told_of: DealerChanged, wanted: Coll
     told: dict[UUID, list[Any]] = defaultdict(list)
     for row in rows:
         told[belongs[row.customer_id]].append(row)
-    lost = await _lost_addresses(session, dealer, merged)
+    theirs = _addresses(row for rows in told.values() for row in rows if row.name == CustomerChanged.name)
+    lost = await _unsubscribed(session, dealer, merged) | await placeholders(session, SCHEMA, dealer, theirs, merged)
     found = {
         customer: person for customer in survivors if (person := _customer(customer, told[customer], lost, told_of)) is not None
     }
     return {customer: found[survivor] for customer, survivor in belongs.items() if survivor in found}
 
 
-async def _lost_addresses(session: AsyncSession, dealer: UUID, merged: Mapping[UUID, UUID]) -> set[tuple[str, str]]:
-    """Addresses at which nobody is contacted, whoever has them: those of customers who said never again, known now or once,
-    and placeholders, which more than 3 customers have."""
+def _addresses(customers: Iterable[Any]) -> set[tuple[Channel, str]]:
+    """Where these customers can be reached now."""
+    named: tuple[tuple[Channel, str], ...] = (("email", "email"), ("sms", "mobile"))
+    return {(channel, address) for row in customers for channel, name in named if (address := row.body.get(name))}
+
+
+async def _unsubscribed(session: AsyncSession, dealer: UUID, merged: Mapping[UUID, UUID]) -> set[tuple[Channel, str]]:
+    """Addresses at which nobody is contacted, whoever has them: those of customers who said never again, known now or once."""
     suppressed = await session.execute(
         select(_fact.c.customer_id, _fact.c.body["channel"].astext.label("channel")).where(
             _fact.c.dealer_id == dealer, _fact.c.name == ContactSuppressed.name
@@ -172,11 +179,11 @@ async def _lost_addresses(session: AsyncSession, dealer: UUID, merged: Mapping[U
     gone: dict[UUID, set[str | None]] = defaultdict(set)
     for row in suppressed:
         gone[merged.get(row.customer_id, row.customer_id)].add(row.channel)
-    lost = set()
+    lost: set[tuple[Channel, str]] = set()
     for row in await _addresses_of(session, dealer, {*gone, *(one for one, into in merged.items() if into in gone)}):
         if {None, row.channel} & gone[merged.get(row.entity, row.entity)]:
             lost.add((row.channel, row.address))
-    return lost | await _placeholders(session, dealer, merged)
+    return lost
 
 
 async def _addresses_of(session: AsyncSession, dealer: UUID, customers: Collection[UUID]) -> list[Any]:
@@ -196,23 +203,7 @@ async def _addresses_of(session: AsyncSession, dealer: UUID, customers: Collecti
     return list(rows)
 
 
-async def _placeholders(session: AsyncSession, dealer: UUID, merged: Mapping[UUID, UUID]) -> set[tuple[str, str]]:
-    """Addresses that more than 3 customers have: they are nobody's. Records that became one customer count as one."""
-    rows = await session.execute(
-        text(
-            """select a.channel, a.address, array_agg(c.entity) as customers from scheduler.fact c
-            cross join lateral (values ('email', c.body ->> 'email'), ('sms', c.body ->> 'mobile')) a (channel, address)
-            where c.dealer_id = :dealer and c.name = 'customer.changed.v1' and a.address is not null
-            group by a.channel, a.address having count(*) > 3"""
-        ),
-        {"dealer": dealer},
-    )
-    return {
-        (row.channel, row.address) for row in rows if len({merged.get(one, one) for one in row.customers}) > SHARED_BY_AT_MOST
-    }
-
-
-def _customer(customer_id: UUID, rows: Iterable[Any], lost: set[tuple[str, str]], dealer: DealerChanged) -> f.Customer | None:
+def _customer(customer_id: UUID, rows: Iterable[Any], lost: set[tuple[Channel, str]], dealer: DealerChanged) -> f.Customer | None:
     by_name = _by_name(rows)
     changed = [CustomerChanged.model_validate(row.body) for row in by_name[CustomerChanged.name]]
     if not changed:
@@ -306,9 +297,8 @@ def _one(
     rows: list[Any],
     people: Mapping[UUID, f.Customer],
     cycles: tuple[f.Cycle, ...],
-    firsts: Iterable[Any],
+    firsts: "_FirstSteps",
     parked: set[UUID],
-    belongs: Mapping[UUID, UUID],
     days: Mapping[UUID, Mapping[UUID, date | None]],
 ) -> f.VehicleFacts:
     by_name = _by_name(rows)
@@ -318,7 +308,7 @@ def _one(
     known |= {person.customer_id: person for person in known.values()}
     finished_on = {order.order_id: order.finished_on for order in orders if order.status == "finished"}
     released = [datetime.fromisoformat(row.body["at"]) for row in by_name[OwnerReleased.name]]
-    stale, is_parked = house.stale, bool(parked & ({v for v, survivor in belongs.items() if survivor == vehicle} | mine))
+    stale, is_parked = house.stale, not parked.isdisjoint({vehicle, *mine})
     facts = f.VehicleFacts(
         vehicle=_vehicle(vehicle, _newest(by_name[VehicleChanged.name], VehicleChanged)),
         policy=house.policy,
@@ -350,7 +340,7 @@ def _one(
     invited, dealt = facts.invited(), days.get(vehicle, {})
     return replace(
         facts,
-        firsts=_firsts(firsts, invited, people, facts.calendar),
+        firsts=firsts.to(invited, facts.calendar),
         held_out=_held_out(house, invited),
         seasons=tuple(
             campaign.season(dealt.get(campaign.campaign_id))
@@ -381,20 +371,27 @@ def _held_out(house: House, invited: f.Customer | None) -> frozenset[str]:
     )
 
 
-def _firsts(
-    firsts: Iterable[Any], invited: f.Customer | None, people: Mapping[UUID, f.Customer], calendar: Calendar
-) -> tuple[tuple[UUID, date, date | None], ...]:
-    """The step 1s to the customer who is invited, or to an address of his."""
-    if invited is None:
-        return ()
-    ids = {customer for customer, person in people.items() if person.customer_id == invited.customer_id}
-    return tuple(
-        (row.invitation_id, row.on_day or row.handed_on, calendar.moved(due_on) if (due_on := _day(row.invite_on)) else None)
-        for row in firsts
-        if row.customer_id in ids
-        or (invited.email is not None and row.email == invited.email)
-        or (invited.mobile is not None and row.mobile == invited.mobile)
-    )
+class _FirstSteps:
+    """The step 1s to some people, found by customer and by address."""
+
+    def __init__(self, rows: Iterable[Any], people: Mapping[UUID, f.Customer]) -> None:
+        self._by: dict[object, list[Any]] = defaultdict(list)
+        for row in rows:
+            person = people.get(row.customer_id)
+            for key in (person.customer_id if person else row.customer_id, row.email, row.mobile):
+                if key is not None:
+                    self._by[key].append(row)
+
+    def to(self, invited: f.Customer | None, calendar: Calendar) -> tuple[tuple[UUID, date, date | None], ...]:
+        """Those to the customer who is invited, or to an address of his: invitation, day, and when it was due."""
+        if invited is None:
+            return ()
+        keys = (invited.customer_id, invited.email, invited.mobile)
+        found = {row.invitation_id: row for key in keys for row in self._by.get(key, ())}
+        return tuple(
+            (row.invitation_id, row.on_day or row.handed_on, calendar.moved(due_on) if (due_on := _day(row.invite_on)) else None)
+            for row in found.values()
+        )
 
 
 def _registry(rows: Iterable[Any]) -> f.Registry | None:
