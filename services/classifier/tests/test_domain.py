@@ -6,6 +6,7 @@ import pytest
 
 from classifier.domain import Line, Order, Read, read, sentence
 from classifier.domain.lexicon import LexiconError, parse_lexicon
+from classifier.domain.wording import KEYS
 from classifier.lexicons import matcher
 
 
@@ -312,7 +313,7 @@ def test_a_lexicon_that_does_not_hold_together_is_refused(change: dict[str, obje
     base: dict[str, object] = {
         "language": "da", "version": "1", "endings": [], "abbreviations": [], "turns": [], "lists": [], "signs": {},
         "helpers": [], "verbs": [], "transparent": [], "opaque": [],
-        "forgiving": [], "groups": {"g": ["service"]}, "cues": {}, "rules": [],
+        "forgiving": [], "groups": {"g": ["service"]}, "cues": {}, "rules": [], "notes": dict.fromkeys(KEYS, ()),
     }  # fmt: skip
     with pytest.raises(LexiconError, match=said):
         parse_lexicon(base | change)

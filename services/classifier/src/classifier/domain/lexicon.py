@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from classifier.domain.text import fold
+from classifier.domain.wording import Wording, parse_wording
 
 _LONG = 9  # a slip in a shorter word may be another word
 _SET = re.compile(r"\{(\w+)\}")
@@ -90,6 +91,7 @@ class Lexicon:
     rules: tuple[Rule, ...]
     cues: Mapping[str, Cue]  # by the group that holds their words
     patterns: Mapping[str, re.Pattern[str]]
+    wording: Wording  # what stands around numbers, names and dates
 
 
 def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
@@ -125,7 +127,15 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
         rules=rules,
         cues=cues,
         patterns=patterns,
+        wording=_wording(data),
     )
+
+
+def _wording(data: Mapping[str, Any]) -> Wording:
+    try:
+        return parse_wording(data["notes"])
+    except KeyError as error:
+        raise LexiconError(f"the table notes lacks {error.args[0]!r}") from None
 
 
 def _terms(group: str, words: list[str], sets: Mapping[str, list[str]]) -> Iterator[tuple[Term, str]]:

@@ -7,6 +7,7 @@ from datetime import date
 from classifier.domain import notes, wheels
 from classifier.domain.clauses import Clause, clauses, holding
 from classifier.domain.cues import Overruling, overrulings
+from classifier.domain.lexicon import Lexicon
 from classifier.domain.matching import Hit, Matcher
 from classifier.domain.orders import Order, is_too_long, passages
 from classifier.domain.rules import Finding, Scene, findings
@@ -79,9 +80,9 @@ def read(order: Order, matcher: Matcher) -> Read:
     fired = [finding for finding in everything if not _is_dropped(finding, joined)]
     if order.finished:
         fired = list(_without_mere_wishes(fired, found))
-    told = notes.read(order, joined, hits)
+    told = notes.read(order, joined, hits, lexicon)
     season = wheels.season(found, fired, {hit for hit, against in reached.items() if against}, order.on)
-    assembled = _assemble(joined, found, fired, season, told, order.on)
+    assembled = _assemble(lexicon, joined, found, fired, season, told, order.on)
     return replace(assembled, review=True) if is_too_long(order) else assembled
 
 
@@ -115,6 +116,7 @@ def _is_dropped(finding: Finding, joined: Joined) -> bool:
 
 
 def _assemble(
+    lexicon: Lexicon,
     joined: Joined,
     found: Sequence[Clause],
     fired: Iterable[Finding],
@@ -139,7 +141,7 @@ def _assemble(
         if max(w.strength for w in evidence) >= COUNTS_FROM
     )
     names = {one.tag for one in tags}
-    result = notes.inspection_result(found, names)
+    result = notes.inspection_result(found, names, lexicon)
     return Read(
         tags=tags,
         overruled=_distinct(bad),
