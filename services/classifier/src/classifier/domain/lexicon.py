@@ -9,9 +9,14 @@ from typing import Any
 from classifier.domain.text import fold
 from classifier.domain.wording import Wording, parse_wording
 
+_HEADS = ("helpers", "verbs", "transparent", "opaque", "forgiving")  # lists of groups
 _LONG = 9  # a slip in a shorter word may be another word
 _SET = re.compile(r"\{(\w+)\}")
 WITHIN = ("phrase", "clause", "sentence", "passage", "order")
+KNOWN = (  # groups that the reader itself asks for by name; a language that has no words for one leaves it empty
+    "wish", "now", "passed", "failed", "next_service", "mechanic_label", "taken_off", "stored", "hotel_name", "put_on",
+    "to_winter", "to_summer", "winter_wheels", "summer_wheels", "winter_word", "summer_word",
+)  # fmt: skip
 DIRECTIONS = ("before", "after", "both")  # where the words stand that a cue overrules, seen from the cue
 
 
@@ -109,6 +114,8 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
     written = {term: text for name, words in groups.items() for term, text in _terms(name, words, sets)}
     terms = (*written, *_misspelt(written, frozenset(data["forgiving"])))
     rules = tuple(_rule(entry, {*groups, *patterns}) for entry in data["rules"])
+    _must_know("the reader", frozenset(KNOWN), {*groups, *patterns})
+    _must_know("the head", frozenset(name for key in _HEADS for name in data[key]), {*groups, *patterns})
     for cue in cues.values():
         _must_know(f"cue {cue.id}", cue.needs | cue.unless, {*groups, *patterns})
     return Lexicon(
