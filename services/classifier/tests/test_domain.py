@@ -20,7 +20,7 @@ def tags(*lines: str, on: date | None = None, finished: bool = True) -> set[str]
     return set(read_text(*lines, on=on, finished=finished).names())
 
 
-GROUPS: dict[str, list[str]] = dict.fromkeys(KNOWN, []) | {"g": ["service"]}
+GROUPS: dict[str, list[str]] = {name: [] for name in KNOWN} | {"g": ["service"]}
 NOVEMBER, APRIL, JULY = date(2025, 11, 4), date(2025, 4, 2), date(2025, 7, 2)
 
 
