@@ -11,7 +11,8 @@ from classifier.domain.text import Joined
 
 _NEAR = 2  # a verb at most this many words behind a cue belongs to the cue: "ikke blevet udført"
 NOW = "now"
-_SHORT = 4  # a clause of at most this many words may speak of the line before
+_SHORT = 7  # a clause of at most this many words may speak of the line before,
+_UNKNOWN = 0  # if no more than this many of them are unknown
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,8 @@ def _said_before(number: int, found: list[Clause], cue: Cue) -> list[Hit]:
         return []
     if other.done and cue.stops_at_done and other.sentence != clause.sentence:
         return []
-    short = clause.last - clause.first < _SHORT and cue.across
-    if other.sentence == clause.sentence or short:
+    says_only_that = clause.unknown <= _UNKNOWN and clause.last - clause.first < _SHORT
+    if other.sentence == clause.sentence or (says_only_that and cue.across):
         return [] if other.done and cue.stops_at_done else list(other.things)
     return []
 

@@ -1,12 +1,13 @@
 """What else the text tells: the next service date, hours, mechanics, the odometer, how an official inspection ended."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from classifier.domain import naming
 from classifier.domain.clauses import Clause
+from classifier.domain.cues import Overruling
 from classifier.domain.lexicon import Lexicon
 from classifier.domain.matching import Hit
 from classifier.domain.odometer import odometer
@@ -23,7 +24,9 @@ _JOINS = re.compile(r"\s*(?:[,/&+]|\b[^\W\d_]{1,3}\b)\s*")
 _SENTENCE = re.compile(r"[\n;]|\.(?=\s|$)")
 _NEAR = 45  # a date at most this many letters behind "næste service" belongs to it
 _MOST_HOURS = 200.0
-_RESULTS = ("passed", "failed")
+INSPECTION = "official_inspection"
+FINE = "fine"  # words that tell of an inspection only beside it: ok, uden bemærkninger
+_RESULTS = ("passed", "failed", FINE)
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,31 @@ def read(order: Order, joined: Joined, hits: Sequence[Hit], lexicon: Lexicon) ->
     )
 
 
-def inspection_result(found: Sequence[Clause], names: Collection[str], lexicon: Lexicon) -> str | None:
-    """Passed or failed, as the last word on it says; None where there was no inspection or nothing tells."""
-    if "official_inspection" not in names:
+def inspection_result(
+    found: Sequence[Clause], inspected: Collection[Hit], against: Mapping[Hit, Sequence[Overruling]], lexicon: Lexicon
+) -> str | None:
+    """Passed or failed, as the last word on it says; None where there was no inspection or nothing tells.
+    `inspected`: the words that an inspection was read from. A mere `ok` counts in a sentence that speaks of one, or by itself."""
+    if not inspected:
         return None
-    told = [hit for clause in found for hit in clause.things if hit.group in _RESULTS and not _is_refused(hit, clause, lexicon)]
+    speaking = frozenset[str]().union(*(group for rule in lexicon.rules if rule.tag == INSPECTION for group in rule.groups))
+    sentences = {one.sentence for one in found if any(hit.group in speaking - frozenset(_RESULTS) for hit in one.things)}
+    told = [
+        hit
+        for clause in found
+        for hit in clause.things
+        if hit.group in _RESULTS
+        and not any(one.cue.why == "earlier" for one in against.get(hit, ()))
+        and not _is_refused(hit, clause, lexicon)
+        and (hit.group != FINE or clause.sentence in sentences or _says_only_that(clause))
+    ]
     last = max(told, default=None)
-    return last.group if last else None
+    return None if last is None else "failed" if last.group == "failed" else "passed"
+
+
+def _says_only_that(clause: Clause) -> bool:
+    spans = {(thing.first, thing.last) for thing in clause.things if thing.group in _RESULTS}
+    return clause.unknown == 0 and all((hit.first, hit.last) in spans for hit in (*clause.things, *clause.cues))
 
 
 def _is_refused(hit: Hit, clause: Clause, lexicon: Lexicon) -> bool:

@@ -7,7 +7,6 @@ from datetime import date
 from classifier.domain import notes, wheels
 from classifier.domain.clauses import Clause, clauses, holding
 from classifier.domain.cues import Overruling, overrulings
-from classifier.domain.lexicon import Lexicon
 from classifier.domain.matching import Hit, Matcher
 from classifier.domain.orders import Order, is_too_long, passages
 from classifier.domain.rules import Finding, Scene, findings
@@ -82,7 +81,11 @@ def read(order: Order, matcher: Matcher) -> Read:
         fired = list(_without_mere_wishes(fired, found))
     told = notes.read(order, joined, hits, lexicon)
     season = wheels.season(found, fired, {hit for hit, against in reached.items() if against}, order.on)
-    assembled = _assemble(lexicon, joined, found, fired, season, told, order.on)
+    inspected = (
+        [hit for one in fired if one.counts and one.rule.tag == notes.INSPECTION for hit in one.hits] if order.finished else []
+    )
+    result = notes.inspection_result(found, inspected, reached, lexicon)
+    assembled = replace(_assemble(joined, fired, season, told, order.on), inspection_result=result)
     return replace(assembled, review=True) if is_too_long(order) else assembled
 
 
@@ -116,9 +119,7 @@ def _is_dropped(finding: Finding, joined: Joined) -> bool:
 
 
 def _assemble(
-    lexicon: Lexicon,
     joined: Joined,
-    found: Sequence[Clause],
     fired: Iterable[Finding],
     season: wheels.Season | None,
     told: notes.Notes,
@@ -141,11 +142,9 @@ def _assemble(
         if max(w.strength for w in evidence) >= COUNTS_FROM
     )
     names = {one.tag for one in tags}
-    result = notes.inspection_result(found, names, lexicon)
     return Read(
         tags=tags,
         overruled=_distinct(bad),
-        inspection_result=result,
         odometer_km=told.odometer_km,
         mechanics=told.mechanics,
         hours=told.hours,
