@@ -52,7 +52,7 @@ def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Claus
 
 
 def _says_something(joined: Joined, word: int, lexicon: Lexicon) -> bool:
-    folded = joined.folded(word)
+    folded = joined.words[word].folded
     return folded not in lexicon.fillers and folded not in lexicon.lists and folded not in lexicon.turns and not folded.isdigit()
 
 
@@ -71,13 +71,13 @@ def _cut(joined: Joined, verbs: set[int], lexicon: Lexicon) -> list[Clause]:
     found: list[Clause] = []
     sentence = -1
     for index, word in enumerate(joined.words):
-        folded = joined.folded(index)
+        folded = joined.words[index].folded
         lists = _lists(joined, index, lexicon)
         turns = folded in lexicon.turns or (lists and index + 1 in verbs)
         if word.gap >= Gap.SENTENCE:
             sentence += 1
         if word.gap >= Gap.CLAUSE or turns:
-            found.append(Clause(index, index, sentence, word.passage, word.colon))
+            found.append(Clause(index, index, sentence, joined.passage_of[index], word.colon))
         found[-1].last, found[-1].heading = index, word.colon
         found[-1].listed |= lists
         found[-1].joint = index if lists else found[-1].joint
@@ -86,8 +86,8 @@ def _cut(joined: Joined, verbs: set[int], lexicon: Lexicon) -> list[Clause]:
 
 def _lists(joined: Joined, index: int, lexicon: Lexicon) -> bool:
     """Whether a list goes on here: `og`, or `m.m.`, written as two words."""
-    folded = joined.folded(index)
-    return folded in lexicon.lists or (index > 0 and joined.folded(index - 1) + folded in lexicon.lists)
+    folded = joined.words[index].folded
+    return folded in lexicon.lists or (index > 0 and joined.words[index - 1].folded + folded in lexicon.lists)
 
 
 def _named(found: list[Clause]) -> list[Clause]:

@@ -92,7 +92,7 @@ def _mechanics(joined: Joined, hits: Sequence[Hit], lists: Collection[str]) -> I
     for hit in hits:
         if hit.group == "mechanic_label":
             word = joined.words[hit.last]
-            yield from _names(joined.passages[word.passage].text, word.ends, lists)
+            yield from _names(joined.passages[joined.passage_of[hit.last]].text, word.ends, lists)
 
 
 def _names(text: str, at: int, lists: Collection[str]) -> Iterator[str]:
@@ -131,7 +131,7 @@ def _next_service(order: Order, joined: Joined, hits: Sequence[Hit], wording: Wo
         if hit.group != "next_service":
             continue
         word = joined.words[hit.last]
-        behind = joined.passages[word.passage].text[word.ends : word.ends + _NEAR].split("\n")[0]
+        behind = joined.passages[joined.passage_of[hit.last]].text[word.ends : word.ends + _NEAR].split("\n")[0]
         told.extend(day for day in _dates(behind, wording) if order.on is None or day > order.on)
     return max(told, default=None)
 

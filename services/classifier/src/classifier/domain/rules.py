@@ -46,7 +46,7 @@ class Scene:
         self.in_passage = {number: {hit.group for hit in here} for number, here in self.places["passage"].items()}
 
     def passage_of(self, hit: Hit) -> int:
-        return self.joined.words[hit.first].passage
+        return self.joined.passage_of[hit.first]
 
 
 def findings(
