@@ -75,7 +75,7 @@ def read(order: Order, matcher: Matcher) -> Read:
     found = clauses(joined, hits, lexicon)
     scene = Scene(joined, found, hits)
     reached = overrulings(found, lexicon, joined)
-    everything = findings(lexicon.rules, scene, reached, finished=order.finished)
+    everything = findings(lexicon.rule_book, scene, reached, finished=order.finished)
     fired = [finding for finding in everything if not _is_dropped(finding, joined)]
     if order.finished:
         fired = list(_without_mere_wishes(fired, found))
