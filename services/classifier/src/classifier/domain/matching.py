@@ -29,7 +29,13 @@ class Matcher:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.joiner = Joiner(lexicon.abbreviations, lexicon.signs)
+        self.joiner = Joiner(
+            abbreviations=lexicon.abbreviations,
+            signs=lexicon.signs,
+            turns=lexicon.turns,
+            lists=lexicon.lists,
+            fillers=lexicon.fillers,
+        )
         by_letters: dict[str, list[Term]] = defaultdict(list)
         for term in lexicon.terms:
             by_letters[term.letters].append(term)

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from classifier.domain.clauses import Clause
 from classifier.domain.cues import Overruling
@@ -33,10 +34,19 @@ class Scene:
         for hit in hits:
             self.by_group.setdefault(hit.group, []).append(hit)
         self.groups = self.by_group.keys()
-        self.in_passage: dict[int, set[str]] = {}
-        for hit in hits:
-            self.in_passage.setdefault(self.passage_of(hit), set()).add(hit.group)
-        self._starts = [clause.first for clause in found]
+        self._hits = hits
+
+    @cached_property
+    def in_passage(self) -> Mapping[int, set[str]]:
+        """The groups of each passage."""
+        found: dict[int, set[str]] = {}
+        for hit in self._hits:
+            found.setdefault(self.passage_of(hit), set()).add(hit.group)
+        return found
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [clause.first for clause in self._found]
 
     def passage_of(self, hit: Hit) -> int:
         return self._joined.passage_of[hit.first]

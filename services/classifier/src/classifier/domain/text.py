@@ -41,6 +41,9 @@ class Word:
     ends: int
     gap: Gap
     colon: bool  # a colon stands right behind it
+    turns: bool  # a new clause begins with it: men, dog
+    lists: bool  # a list goes on behind it: og, or `m.m.`, written as two words
+    tells: bool  # it is no number, and no word that says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,20 @@ def fold(text: str) -> str:
 class Joiner:
     """Makes texts comparable in one language's spelling. Lines of workshops repeat: those met of late are kept as they were read."""
 
-    def __init__(self, abbreviations: Collection[str] = (), signs: Mapping[str, str] = _NO_SIGNS) -> None:
-        """A full stop behind one of `abbreviations` ends no sentence; `signs` are read as words."""
+    def __init__(
+        self,
+        *,
+        abbreviations: Collection[str] = (),
+        signs: Mapping[str, str] = _NO_SIGNS,
+        turns: Collection[str] = (),
+        lists: Collection[str] = (),
+        fillers: Collection[str] = (),
+    ) -> None:
+        """A full stop behind one of `abbreviations` ends no sentence; `signs` are read as words; `turns` begin a clause, `lists`
+        go on with a list, `fillers` say nothing."""
         self._abbreviations, self._signs = frozenset(abbreviations), signs
+        self._turns, self._lists = frozenset(turns), frozenset(lists)
+        self._idle = frozenset(fillers) | self._turns | self._lists
         self.part = lru_cache(KEPT)(self._part)
 
     def join(self, passages: Sequence[Passage]) -> Joined:
@@ -127,7 +141,9 @@ class Joiner:
             ended, before = match.end(), told
             colon = text[ended : ended + 2].lstrip().startswith(":")
             word_of.extend([len(words)] * len(told))
-            words.append(Word(told, begins, ended, gap, colon))
+            lists = told in self._lists or (bool(words) and words[-1].folded + told in self._lists)
+            tells = told not in self._idle and not told.isdigit()
+            words.append(Word(told, begins, ended, gap, colon, told in self._turns, lists, tells))
             starts.append(length)
             length += len(told)
         return Part(tuple(words), tuple(starts), "".join(word.folded for word in words), word_of)
