@@ -14,7 +14,7 @@ _LONG = 9  # a slip in a shorter word may be another word
 _SET = re.compile(r"\{(\w+)\}")
 WITHIN = ("phrase", "clause", "sentence", "passage", "order")
 KNOWN = (  # groups that the reader itself asks for by name; a language that has no words for one leaves it empty
-    "wish", "now", "passed", "failed", "fine", "next_service", "mechanic_label", "taken_off", "stored", "hotel_name", "put_on",
+    "wish", "accepted", "now", "passed", "failed", "fine", "next_service", "mechanic_label", "taken_off", "stored", "hotel_name", "put_on",
     "to_winter", "to_summer", "winter_wheels", "summer_wheels", "winter_word", "summer_word",
 )  # fmt: skip
 DIRECTIONS = ("before", "after", "both")  # where the words stand that a cue overrules, seen from the cue
