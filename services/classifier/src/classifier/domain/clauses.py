@@ -17,6 +17,7 @@ class Clause:
     sentence: int
     passage: int
     heading: bool  # a colon ends it
+    turned: bool = False  # it begins with men, dog ...
     listed: bool = False  # og, samt or eller is among its words
     joint: int = -1  # where the last of them stands
     bare: bool = True  # it names nothing: all that was found in it are helpers, verbs and cues
@@ -62,12 +63,21 @@ def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Claus
 def _stands(hit: Hit, place: int, found: list[Clause], lexicon: Lexicon) -> bool:
     """Whether the words beside a cue let it speak; one that leads its clause has those of the clause before beside it, too."""
     cue, clause = lexicon.cues[hit.group], found[place]
+    if cue.turned and not _turns(place, found):
+        return False
     if not (cue.needs or cue.unless):
         return True
     leads = not any(thing.first < hit.first and thing.group not in lexicon.helpers for thing in clause.things)
     near = [clause, *(found[place - 1 : place] if leads and cue.alone else ())]
     beside = {other.group for one in near for other in (*one.things, *one.done, *one.cues)}
     return (not cue.needs or bool(cue.needs & beside)) and not cue.unless & beside
+
+
+def _turns(place: int, found: list[Clause]) -> bool:
+    """Whether the sentence goes on with a `but` and nothing that was done."""
+    rest = [other for other in found[place + 1 :] if other.sentence == found[place].sentence]
+    at = next((number for number, other in enumerate(rest) if other.turned), None)
+    return at is not None and not any(other.done for other in rest[at:])
 
 
 def _cut(joined: Joined, verbs: set[int]) -> list[Clause]:
@@ -77,7 +87,7 @@ def _cut(joined: Joined, verbs: set[int]) -> list[Clause]:
         if word.gap >= Gap.SENTENCE:
             sentence += 1
         if word.gap >= Gap.CLAUSE or word.turns or (word.lists and index + 1 in verbs):
-            clause = Clause(index, index, sentence, joined.passage_of[index], word.colon)
+            clause = Clause(index, index, sentence, joined.passage_of[index], word.colon, turned=word.turns)
             found.append(clause)
         clause.last, clause.heading = index, word.colon
         if word.lists:
