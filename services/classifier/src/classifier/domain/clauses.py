@@ -20,6 +20,7 @@ class Clause:
     listed: bool = False  # og, samt or eller is among its words
     joint: int = -1  # where the last of them stands
     bare: bool = True  # it names nothing: all that was found in it are helpers, verbs and cues
+    unknown: int = 0  # how many of its words say something that nobody knows
     things: list[Hit] = field(default_factory=list)
     done: list[Hit] = field(default_factory=list)
     cues: list[Hit] = field(default_factory=list)
@@ -38,11 +39,21 @@ def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Claus
         kind = clause.cues if hit.group in lexicon.cues else clause.done if hit.group in lexicon.verbs else clause.things
         kind.append(hit)
         clause.bare &= kind is not clause.things or hit.group in lexicon.helpers
+    known = {word for hit in hits for word in range(hit.first, hit.last + 1)}
+    for clause in found:
+        clause.unknown = sum(
+            _says_something(joined, word, lexicon) for word in range(clause.first, clause.last + 1) if word not in known
+        )
     named = _named(found)
     standing = [[hit for hit in clause.cues if _stands(hit, place, named, lexicon)] for place, clause in enumerate(named)]
     for clause, cues in zip(named, standing, strict=True):
         clause.cues = cues
     return named
+
+
+def _says_something(joined: Joined, word: int, lexicon: Lexicon) -> bool:
+    folded = joined.folded(word)
+    return folded not in lexicon.fillers and folded not in lexicon.lists and folded not in lexicon.turns and not folded.isdigit()
 
 
 def _stands(hit: Hit, place: int, found: list[Clause], lexicon: Lexicon) -> bool:
@@ -61,15 +72,22 @@ def _cut(joined: Joined, verbs: set[int], lexicon: Lexicon) -> list[Clause]:
     sentence = -1
     for index, word in enumerate(joined.words):
         folded = joined.folded(index)
-        turns = folded in lexicon.turns or (folded in lexicon.lists and index + 1 in verbs)
+        lists = _lists(joined, index, lexicon)
+        turns = folded in lexicon.turns or (lists and index + 1 in verbs)
         if word.gap >= Gap.SENTENCE:
             sentence += 1
         if word.gap >= Gap.CLAUSE or turns:
             found.append(Clause(index, index, sentence, word.passage, word.colon))
         found[-1].last, found[-1].heading = index, word.colon
-        found[-1].listed |= folded in lexicon.lists
-        found[-1].joint = index if folded in lexicon.lists else found[-1].joint
+        found[-1].listed |= lists
+        found[-1].joint = index if lists else found[-1].joint
     return found
+
+
+def _lists(joined: Joined, index: int, lexicon: Lexicon) -> bool:
+    """Whether a list goes on here: `og`, or `m.m.`, written as two words."""
+    folded = joined.folded(index)
+    return folded in lexicon.lists or (index > 0 and joined.folded(index - 1) + folded in lexicon.lists)
 
 
 def _named(found: list[Clause]) -> list[Clause]:
@@ -80,6 +98,7 @@ def _named(found: list[Clause]) -> list[Clause]:
         if before and before.heading and not before.cues and clause.bare and before.sentence == clause.sentence:
             before.last, before.heading, before.joint = clause.last, clause.heading, max(before.joint, clause.joint)
             before.listed |= clause.listed
+            before.unknown += clause.unknown
             before.things += clause.things
             before.done += clause.done
             before.cues += clause.cues

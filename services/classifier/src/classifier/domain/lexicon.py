@@ -7,10 +7,16 @@ from itertools import product
 from typing import Any
 
 from classifier.domain.text import fold
+from classifier.domain.wording import Wording, parse_wording
 
+_HEADS = ("helpers", "verbs", "transparent", "opaque", "forgiving")  # lists of groups
 _LONG = 9  # a slip in a shorter word may be another word
 _SET = re.compile(r"\{(\w+)\}")
 WITHIN = ("phrase", "clause", "sentence", "passage", "order")
+KNOWN = (  # groups that the reader itself asks for by name; a language that has no words for one leaves it empty
+    "wish", "accepted", "now", "passed", "failed", "fine", "next_service", "mechanic_label", "taken_off", "stored", "hotel_name", "put_on",
+    "to_winter", "to_summer", "winter_wheels", "summer_wheels", "winter_word", "summer_word",
+)  # fmt: skip
 DIRECTIONS = ("before", "after", "both")  # where the words stand that a cue overrules, seen from the cue
 
 
@@ -42,6 +48,7 @@ class Rule:
     within: str = "clause"
     unless: frozenset[str] = frozenset()
     unless_in_order: frozenset[str] = frozenset()
+    in_order: frozenset[str] = frozenset()  # one of these must stand somewhere in the order, whatever is said of it
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,7 @@ class Lexicon:
     abbreviations: frozenset[str]
     turns: frozenset[str]  # words that begin a new clause: men, dog
     lists: frozenset[str]  # words that go on with a list: og, samt, eller
+    fillers: frozenset[str]  # words that say nothing by themselves: er, blev, desværre
     signs: Mapping[str, str]  # the words that + & and ? stand for
     helpers: frozenset[str]  # groups that mean nothing without another one beside them
     verbs: frozenset[str]  # groups that say that something happened: udført, skiftet, godkendt af kunden
@@ -90,6 +98,7 @@ class Lexicon:
     rules: tuple[Rule, ...]
     cues: Mapping[str, Cue]  # by the group that holds their words
     patterns: Mapping[str, re.Pattern[str]]
+    wording: Wording  # what stands around numbers, names and dates
 
 
 def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
@@ -107,6 +116,8 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
     written = {term: text for name, words in groups.items() for term, text in _terms(name, words, sets)}
     terms = (*written, *_misspelt(written, frozenset(data["forgiving"])))
     rules = tuple(_rule(entry, {*groups, *patterns}) for entry in data["rules"])
+    _must_know("the reader", frozenset(KNOWN), {*groups, *patterns})
+    _must_know("the head", frozenset(name for key in _HEADS for name in data[key]), {*groups, *patterns})
     for cue in cues.values():
         _must_know(f"cue {cue.id}", cue.needs | cue.unless, {*groups, *patterns})
     return Lexicon(
@@ -116,6 +127,7 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
         abbreviations=frozenset(fold(w) for w in data["abbreviations"]),
         turns=frozenset(fold(w) for w in data["turns"]),
         lists=frozenset(fold(w) for w in data["lists"]),
+        fillers=frozenset(fold(w) for w in data.get("fillers", ())),
         signs={sign: fold(word) for sign, word in data["signs"].items()},
         verbs=frozenset(data["verbs"]),
         helpers=frozenset(data["helpers"]),
@@ -125,17 +137,32 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
         rules=rules,
         cues=cues,
         patterns=patterns,
+        wording=_wording(data),
     )
+
+
+def _wording(data: Mapping[str, Any]) -> Wording:
+    try:
+        return parse_wording(data["notes"])
+    except KeyError as error:
+        raise LexiconError(f"the table notes lacks {error.args[0]!r}") from None
 
 
 def _terms(group: str, words: list[str], sets: Mapping[str, list[str]]) -> Iterator[tuple[Term, str]]:
     for written in words:
-        for text in _expanded(written, sets):
+        for text in (cut for whole in _expanded(written, sets) for cut in _cut(whole)):
             letters = fold(text)
             if len(letters) < 2:
                 raise LexiconError(f"{group}: {written!r} is too short to be found safely")
             marks = (text.startswith("*"), text.endswith("*"), text.startswith("="), text.startswith("!"), "_" in text)
             yield Term(group, letters, *marks), text
+
+
+def _cut(text: str) -> Iterator[str]:
+    """`hjulsk|ift` stands for itself and for all that a narrow column leaves of it: `hjulsk`, `hjulski`, `hjulskif`."""
+    telling, _, rest = text.partition("|")
+    yield telling + rest
+    yield from (f"={(telling + rest[:end]).lstrip('=')}" for end in range(len(rest)))
 
 
 def _misspelt(written: Mapping[Term, str], forgiving: frozenset[str]) -> Iterator[Term]:
@@ -145,7 +172,7 @@ def _misspelt(written: Mapping[Term, str], forgiving: frozenset[str]) -> Iterato
         if term.group not in forgiving or len(term.letters) < _LONG or " " in text:
             continue
         for letters in sorted(_slips(term.letters) - known):
-            yield replace(term, letters=letters)
+            yield replace(term, letters=letters, one_word=True)
 
 
 def _slips(letters: str) -> set[str]:
@@ -168,13 +195,13 @@ def _expanded(text: str, sets: Mapping[str, list[str]]) -> Iterator[str]:
 
 def _rule(entry: Mapping[str, Any], known: set[str]) -> Rule:
     groups = tuple(frozenset(one.split("|")) for one in entry["all"])
-    unless, in_order = frozenset(entry.get("unless", ())), frozenset(entry.get("unless_in_order", ()))
-    _must_know(f"rule {entry['id']}", frozenset[str]().union(*groups, unless, in_order), known)
+    unless, not_in_order, in_order = (frozenset(entry.get(key, ())) for key in ("unless", "unless_in_order", "in_order"))
+    _must_know(f"rule {entry['id']}", frozenset[str]().union(*groups, unless, not_in_order, in_order), known)
     within = str(entry.get("within", "clause"))
     if within not in WITHIN:
         raise LexiconError(f"rule {entry['id']}: within is one of {', '.join(WITHIN)}")
     strength = float(entry.get("strength", 0.9))
-    return Rule(str(entry["id"]), str(entry["tag"]), strength, groups, within, unless, in_order)
+    return Rule(str(entry["id"]), str(entry["tag"]), strength, groups, within, unless, not_in_order, in_order)
 
 
 def _must_know(whose: str, names: frozenset[str], known: set[str]) -> None:

@@ -79,9 +79,13 @@ def read(order: Order, matcher: Matcher) -> Read:
     fired = [finding for finding in everything if not _is_dropped(finding, joined)]
     if order.finished:
         fired = list(_without_mere_wishes(fired, found))
-    told = notes.read(order, joined, hits)
+    told = notes.read(order, joined, hits, lexicon)
     season = wheels.season(found, fired, {hit for hit, against in reached.items() if against}, order.on)
-    assembled = _assemble(joined, found, fired, season, told, order.on)
+    inspected = (
+        [hit for one in fired if one.counts and one.rule.tag == notes.INSPECTION for hit in one.hits] if order.finished else []
+    )
+    result = notes.inspection_result(found, inspected, reached, lexicon)
+    assembled = replace(_assemble(joined, fired, season, told, order.on), inspection_result=result)
     return replace(assembled, review=True) if is_too_long(order) else assembled
 
 
@@ -116,7 +120,6 @@ def _is_dropped(finding: Finding, joined: Joined) -> bool:
 
 def _assemble(
     joined: Joined,
-    found: Sequence[Clause],
     fired: Iterable[Finding],
     season: wheels.Season | None,
     told: notes.Notes,
@@ -139,11 +142,9 @@ def _assemble(
         if max(w.strength for w in evidence) >= COUNTS_FROM
     )
     names = {one.tag for one in tags}
-    result = notes.inspection_result(found, names)
     return Read(
         tags=tags,
         overruled=_distinct(bad),
-        inspection_result=result,
         odometer_km=told.odometer_km,
         mechanics=told.mechanics,
         hours=told.hours,

@@ -57,6 +57,8 @@ def findings(
     for rule in rules:
         if any(not (group & scene.groups) for group in rule.groups) or rule.unless_in_order & standing:
             continue
+        if rule.in_order and not rule.in_order & scene.groups:
+            continue
         within = "clause" if rule.within == "phrase" else rule.within
         for near in scene.places[within].values():
             yield from _at(rule, near, scene, reached, finished=finished)
