@@ -17,6 +17,7 @@ class Clause:
     sentence: int
     passage: int
     heading: bool  # a colon ends it
+    turned: bool = False  # it begins with men, dog ...
     listed: bool = False  # og, samt or eller is among its words
     joint: int = -1  # where the last of them stands
     bare: bool = True  # it names nothing: all that was found in it are helpers, verbs and cues
@@ -59,12 +60,21 @@ def _says_something(joined: Joined, word: int, lexicon: Lexicon) -> bool:
 def _stands(hit: Hit, place: int, found: list[Clause], lexicon: Lexicon) -> bool:
     """Whether the words beside a cue let it speak; one that leads its clause has those of the clause before beside it, too."""
     cue, clause = lexicon.cues[hit.group], found[place]
+    if cue.turned and not _turns(place, found):
+        return False
     if not (cue.needs or cue.unless):
         return True
     leads = not any(thing.first < hit.first and thing.group not in lexicon.helpers for thing in clause.things)
     near = [clause, *(found[place - 1 : place] if leads and cue.alone else ())]
     beside = {other.group for one in near for other in (*one.things, *one.done, *one.cues)}
     return (not cue.needs or bool(cue.needs & beside)) and not cue.unless & beside
+
+
+def _turns(place: int, found: list[Clause]) -> bool:
+    """Whether the sentence goes on with a `but` and nothing that was done."""
+    rest = [other for other in found[place + 1 :] if other.sentence == found[place].sentence]
+    at = next((number for number, other in enumerate(rest) if other.turned), None)
+    return at is not None and not any(other.done for other in rest[at:])
 
 
 def _cut(joined: Joined, verbs: set[int], lexicon: Lexicon) -> list[Clause]:
@@ -78,6 +88,7 @@ def _cut(joined: Joined, verbs: set[int], lexicon: Lexicon) -> list[Clause]:
             sentence += 1
         if word.gap >= Gap.CLAUSE or turns:
             found.append(Clause(index, index, sentence, word.passage, word.colon))
+            found[-1].turned = folded in lexicon.turns
         found[-1].last, found[-1].heading = index, word.colon
         found[-1].listed |= lists
         found[-1].joint = index if lists else found[-1].joint

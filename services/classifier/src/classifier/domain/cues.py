@@ -1,7 +1,7 @@
 """Which hits a cue overrules: how far its words reach, in which direction, and what protects from it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.domain.clauses import Clause
@@ -11,6 +11,7 @@ from classifier.domain.text import Joined
 
 _NEAR = 2  # a verb at most this many words behind a cue belongs to the cue: "ikke blevet udført"
 NOW = "now"
+NEW = "new"
 ACCEPTED = "accepted"
 _SHORT = 7  # a clause of at most this many words may speak of the line before,
 _UNKNOWN = 0  # if no more than this many of them are unknown
@@ -144,6 +145,8 @@ def _rescue(number: int, found: list[Clause], reached: dict[Hit, list[Overruling
     """What was recommended, asked or checked and then done counts: `anbefalet tandrem er nu skiftet`, `anbefalet, nu udført`."""
     clause = found[number]
     if not clause.done:
+        if number > 0 and _says_only_new(clause):
+            _lift_rescued(found[number - 1].things, reached)
         return
     last_done = clause.done[-1]
     things = [t for t in clause.things if any(o.hit.last < t.first and t.last < last_done.first for o in reached.get(t, ()))]
@@ -155,6 +158,15 @@ def _rescue(number: int, found: list[Clause], reached: dict[Hit, list[Overruling
                 _lift(before.things, reached)
         if any(hit.group == ACCEPTED for hit in clause.done):
             things.extend(_offered(number, found, lexicon))
+    _lift_rescued(things, reached)
+
+
+def _says_only_new(clause: Clause) -> bool:
+    """`Hjulleje brummer, nyt`: it was put in."""
+    return bool(clause.things) and not clause.unknown and not clause.cues and all(hit.group == NEW for hit in clause.things)
+
+
+def _lift_rescued(things: Iterable[Hit], reached: dict[Hit, list[Overruling]]) -> None:
     for thing in things:
         reached[thing] = [overruling for overruling in reached.get(thing, []) if not overruling.cue.rescued]
 

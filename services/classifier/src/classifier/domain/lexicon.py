@@ -15,7 +15,7 @@ _SET = re.compile(r"\{(\w+)\}")
 WITHIN = ("phrase", "clause", "sentence", "passage", "order")
 KNOWN = (  # groups that the reader itself asks for by name; a language that has no words for one leaves it empty
     "wish", "accepted", "now", "passed", "failed", "fine", "next_service", "mechanic_label", "taken_off", "stored", "hotel_name", "put_on",
-    "to_winter", "to_summer", "winter_wheels", "summer_wheels", "winter_word", "summer_word",
+    "new", "to_winter", "to_summer", "winter_wheels", "summer_wheels", "winter_word", "summer_word",
 )  # fmt: skip
 DIRECTIONS = ("before", "after", "both")  # where the words stand that a cue overrules, seen from the cue
 
@@ -69,6 +69,9 @@ class Cue:
     needs: frozenset[str] = frozenset()  # groups of which one must stand beside it: "ved 120.000 km" is ahead beside "næste"
     unless: frozenset[str] = frozenset()  # groups that silence it where they stand beside it: "afvist" beside an inspection
     refutes: bool = False  # said after a mere name of the work, it is said of that too
+    turned: bool = (
+        False  # it holds where the sentence goes on with `but` and nothing that was done: "ville have service, men ..."
+    )
     past: bool = False  # it names a year, and holds where that is before the order's
     review: bool = False  # what it overrules is not sure: somebody should look
 
@@ -154,15 +157,15 @@ def _terms(group: str, words: list[str], sets: Mapping[str, list[str]]) -> Itera
             letters = fold(text)
             if len(letters) < 2:
                 raise LexiconError(f"{group}: {written!r} is too short to be found safely")
-            marks = (text.startswith("*"), text.endswith("*"), text.startswith("="), text.startswith("!"), "_" in text)
-            yield Term(group, letters, *marks), text
+            signs = text[: len(text) - len(text.lstrip("*=!"))]
+            yield Term(group, letters, "*" in signs, text.endswith("*"), "=" in signs, "!" in signs, "_" in text), text
 
 
 def _cut(text: str) -> Iterator[str]:
     """`hjulsk|ift` stands for itself and for all that a narrow column leaves of it: `hjulsk`, `hjulski`, `hjulskif`."""
     telling, _, rest = text.partition("|")
     yield telling + rest
-    yield from (f"={(telling + rest[:end]).lstrip('=')}" for end in range(len(rest)))
+    yield from (f"={telling}{rest[:end]}" for end in range(len(rest)))
 
 
 def _misspelt(written: Mapping[Term, str], forgiving: frozenset[str]) -> Iterator[Term]:
@@ -228,6 +231,7 @@ def _cue(name: str, entry: Mapping[str, Any]) -> Cue:
         needs=frozenset(entry.get("needs", ())),
         unless=frozenset(entry.get("unless", ())),
         refutes=bool(entry.get("refutes", False)),
+        turned=bool(entry.get("turned", False)),
         past=bool(entry.get("past", False)),
         review=bool(entry.get("review", False)),
     )

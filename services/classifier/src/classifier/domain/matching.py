@@ -11,6 +11,7 @@ import ahocorasick
 from classifier.domain.lexicon import Lexicon, Term
 from classifier.domain.text import Gap, Joined
 
+_PART = 4  # so many letters of a word at least, where a term goes on with the next: `forskærm lakeret`, not `prøvetur uden`
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -59,7 +60,7 @@ class Matcher:
             if first != last and not _together(joined, first, last):
                 continue
             for term in terms:
-                if not at_start and not (term.open_left and words[first].end > start):
+                if not at_start and not (term.open_left and (first == last or words[first].end - start >= _PART)):
                     continue
                 if (term.one_word and first != last) or (term.apart and first == last):
                     continue
@@ -95,10 +96,13 @@ def _longest(hits: Collection[Hit], lexicon: Lexicon) -> list[Hit]:
             kept.add(span)
             reach = span[1]
     whole = {(hit.first, hit.last) for hit in solid if not hit.part}
+    longest: dict[tuple[int, int], int] = defaultdict(int)  # the most letters of a part, where no term is the whole of the words
+    for hit in solid:
+        longest[hit.first, hit.last] = max(longest[hit.first, hit.last], hit.part)
     opaque = {word for hit in solid if hit.group in lexicon.opaque for word in range(hit.first, hit.last + 1)}
     return [
         hit
         for hit in hits
         if (not {hit.first, hit.last} <= opaque if hit.group in lexicon.transparent else (hit.first, hit.last) in kept)
-        and not (hit.part and (hit.first, hit.last) in whole)
+        and not (hit.part and ((hit.first, hit.last) in whole or hit.part < longest[hit.first, hit.last]))
     ]

@@ -26,7 +26,6 @@ _NEAR = 45  # a date at most this many letters behind "næste service" belongs t
 _MOST_HOURS = 200.0
 INSPECTION = "official_inspection"
 FINE = "fine"  # words that tell of an inspection only beside it: ok, uden bemærkninger
-_BEFORE = ("earlier", "elsewhere")  # such a result was not of this visit
 _RESULTS = ("passed", "failed", FINE)
 
 
@@ -69,7 +68,7 @@ def inspection_result(
         for clause in found
         for hit in clause.things
         if hit.group in _RESULTS
-        and not any(one.cue.why in _BEFORE for one in against.get(hit, ()))
+        and not any(one.cue.why == "earlier" for one in against.get(hit, ()))
         and not _is_refused(hit, clause, lexicon)
         and (hit.group != FINE or clause.sentence in sentences or _says_only_that(clause))
     ]
