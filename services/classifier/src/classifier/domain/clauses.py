@@ -34,27 +34,30 @@ class Clause:
 def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Clause]:
     """Cut the text at commas, brackets, dashes, `men`, and where `og` leads on to a new verb or cue."""
     hits = list(hits)
-    found = _cut(joined, {hit.first for hit in hits if hit.group in lexicon.verbs or hit.group in lexicon.cues}, lexicon)
+    found = _cut(joined, {hit.first for hit in hits if hit.group in lexicon.verbs or hit.group in lexicon.cues})
+    known: set[int] = set()
+    mine = iter(found)
+    clause = next(mine, None)
     for hit in hits:
-        clause = holding(found, hit.first)
-        kind = clause.cues if hit.group in lexicon.cues else clause.done if hit.group in lexicon.verbs else clause.things
-        kind.append(hit)
-        clause.bare &= kind is not clause.things or hit.group in lexicon.helpers
-    known = {word for hit in hits for word in range(hit.first, hit.last + 1)}
+        while clause is not None and clause.last < hit.first:
+            clause = next(mine)
+        assert clause is not None  # every word stands in one
+        if hit.group in lexicon.cues:
+            clause.cues.append(hit)
+        elif hit.group in lexicon.verbs:
+            clause.done.append(hit)
+        else:
+            clause.things.append(hit)
+            clause.bare &= hit.group in lexicon.helpers
+        known.update(range(hit.first, hit.last + 1))
     for clause in found:
-        clause.unknown = sum(
-            _says_something(joined, word, lexicon) for word in range(clause.first, clause.last + 1) if word not in known
-        )
+        words = range(clause.first, clause.last + 1)
+        clause.unknown = sum(joined.words[word].tells for word in words if word not in known)
     named = _named(found)
     standing = [[hit for hit in clause.cues if _stands(hit, place, named, lexicon)] for place, clause in enumerate(named)]
     for clause, cues in zip(named, standing, strict=True):
         clause.cues = cues
     return named
-
-
-def _says_something(joined: Joined, word: int, lexicon: Lexicon) -> bool:
-    folded = joined.folded(word)
-    return folded not in lexicon.fillers and folded not in lexicon.lists and folded not in lexicon.turns and not folded.isdigit()
 
 
 def _stands(hit: Hit, place: int, found: list[Clause], lexicon: Lexicon) -> bool:
@@ -77,28 +80,19 @@ def _turns(place: int, found: list[Clause]) -> bool:
     return at is not None and not any(other.done for other in rest[at:])
 
 
-def _cut(joined: Joined, verbs: set[int], lexicon: Lexicon) -> list[Clause]:
+def _cut(joined: Joined, verbs: set[int]) -> list[Clause]:
     found: list[Clause] = []
     sentence = -1
     for index, word in enumerate(joined.words):
-        folded = joined.folded(index)
-        lists = _lists(joined, index, lexicon)
-        turns = folded in lexicon.turns or (lists and index + 1 in verbs)
         if word.gap >= Gap.SENTENCE:
             sentence += 1
-        if word.gap >= Gap.CLAUSE or turns:
-            found.append(Clause(index, index, sentence, word.passage, word.colon))
-            found[-1].turned = folded in lexicon.turns
-        found[-1].last, found[-1].heading = index, word.colon
-        found[-1].listed |= lists
-        found[-1].joint = index if lists else found[-1].joint
+        if word.gap >= Gap.CLAUSE or word.turns or (word.lists and index + 1 in verbs):
+            clause = Clause(index, index, sentence, joined.passage_of[index], word.colon, turned=word.turns)
+            found.append(clause)
+        clause.last, clause.heading = index, word.colon
+        if word.lists:
+            clause.listed, clause.joint = True, index
     return found
-
-
-def _lists(joined: Joined, index: int, lexicon: Lexicon) -> bool:
-    """Whether a list goes on here: `og`, or `m.m.`, written as two words."""
-    folded = joined.folded(index)
-    return folded in lexicon.lists or (index > 0 and joined.folded(index - 1) + folded in lexicon.lists)
 
 
 def _named(found: list[Clause]) -> list[Clause]:

@@ -1,8 +1,9 @@
 """The words of one language as data: terms in groups, rules from groups to tags, cues that overrule, all read from a table."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -49,6 +50,24 @@ class Rule:
     unless: frozenset[str] = frozenset()
     unless_in_order: frozenset[str] = frozenset()
     in_order: frozenset[str] = frozenset()  # one of these must stand somewhere in the order, whatever is said of it
+
+
+class RuleBook:
+    """Rules in their order, found by the groups that a text holds."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._by_anchor: dict[str, list[int]] = {}
+        for number, rule in enumerate(self._rules):
+            for group in rule.groups[0]:
+                self._by_anchor.setdefault(group, []).append(number)
+
+    def that_may_fire(self, groups: Set[str]) -> Iterator[Rule]:
+        """The rules of which each part has a group among these."""
+        for number in sorted({number for group in groups for number in self._by_anchor.get(group, ())}):
+            rule = self._rules[number]
+            if not any(part.isdisjoint(groups) for part in rule.groups[1:]):
+                yield rule
 
 
 @dataclass(frozen=True)
@@ -102,6 +121,10 @@ class Lexicon:
     cues: Mapping[str, Cue]  # by the group that holds their words
     patterns: Mapping[str, re.Pattern[str]]
     wording: Wording  # what stands around numbers, names and dates
+
+    @cached_property
+    def rule_book(self) -> RuleBook:
+        return RuleBook(self.rules)
 
 
 def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from classifier.domain.orders import Passage
+from classifier.domain.text import KEPT
 from classifier.domain.wording import Wording
 from common import values
 
@@ -29,15 +31,27 @@ def plate(passages: Sequence[Passage], wording: Wording) -> str | None:
     free = [passage.text for passage in told if not passage.priced]
     if "DK" in wording.plates and (danish := values.danish_plate_among(free, [one.text for one in told if one.priced])):
         return danish
-    known = {values.plate(match[0]) for text in free for land in wording.plates for match in _matches(land, text)}
+    known = {found for text in free for found in _alike(text, wording)}
     return called or (known.pop() if len(known) == 1 else None)
+
+
+@lru_cache(KEPT)
+def _alike(text: str, wording: Wording) -> tuple[str | None, ...]:
+    """What looks like a plate of a country of the language."""
+    return tuple(values.plate(match[0]) for country in wording.plates for match in _matches(country, text))
 
 
 def _matches(country: str, text: str) -> Iterator[re.Match[str]]:
     return _PLATES[country].finditer(text.upper()) if country in _PLATES else iter(())
 
 
-def _called(text: str, wording: Wording) -> Iterator[str]:
+@lru_cache(KEPT)
+def _called(text: str, wording: Wording) -> tuple[str, ...]:
+    """What is called a plate in a text."""
+    return tuple(_labelled(text, wording))
+
+
+def _labelled(text: str, wording: Wording) -> Iterator[str]:
     for match in _CALLED.finditer(text):
         found = values.plate(match[0])
         if found and 4 <= len(found) <= 8 and not found.isdigit() and wording.plate_before.search(text[: match.start()][-_NEAR:]):
@@ -46,9 +60,13 @@ def _called(text: str, wording: Wording) -> Iterator[str]:
 
 def vin(passages: Iterable[Passage], wording: Wording) -> str | None:
     """The first vehicle identification number that is called one, or whose check digit fits where its maker must keep to it."""
-    for passage in passages:
-        for match in _VIN.finditer(passage.text.upper()):
-            is_called = wording.vin_before.search(passage.text[: match.start()][-_NEAR:])
-            if is_called or match[0][0] not in _CHECKED or values.vin_check_digit_fits(match[0]):
-                return match[0]
+    return next((found for passage in passages if (found := _vin(passage.text, wording)) is not None), None)
+
+
+@lru_cache(KEPT)
+def _vin(text: str, wording: Wording) -> str | None:
+    for match in _VIN.finditer(text.upper()):
+        is_called = wording.vin_before.search(text[: match.start()][-_NEAR:])
+        if is_called or match[0][0] not in _CHECKED or values.vin_check_digit_fits(match[0]):
+            return match[0]
     return None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from classifier.domain import naming
 from classifier.domain.clauses import Clause
@@ -12,7 +13,7 @@ from classifier.domain.lexicon import Lexicon
 from classifier.domain.matching import Hit
 from classifier.domain.odometer import odometer
 from classifier.domain.orders import Order
-from classifier.domain.text import Joined, fold
+from classifier.domain.text import KEPT, Joined, fold
 from classifier.domain.wording import Wording
 
 _DATE = re.compile(r"\b(?:(\d{4})-(\d{2})-(\d{2})|(\d{1,2})[./\- ]{1,2}(\d{1,2}|[^\W\d_]{3,10})[./,\- ]{1,2}(\d{4}|\d{2}))\b")
@@ -92,7 +93,7 @@ def _mechanics(joined: Joined, hits: Sequence[Hit], lists: Collection[str]) -> I
     for hit in hits:
         if hit.group == "mechanic_label":
             word = joined.words[hit.last]
-            yield from _names(joined.passages[word.passage].text, word.ends, lists)
+            yield from _names(joined.passages[joined.passage_of[hit.last]].text, word.ends, lists)
 
 
 def _names(text: str, at: int, lists: Collection[str]) -> Iterator[str]:
@@ -114,14 +115,16 @@ def _hours(order: Order, wording: Wording) -> float | None:
     counted = [
         line.quantity for line in order.lines if line.quantity and (line.unit or "").casefold().strip(". ") in wording.hour_units
     ]
-    said = [line.text for line in order.lines]
-    noted = [part for part in _SENTENCE.split(order.remarks) if wording.worked.search(part)]
-    total = sum(counted) or _named_hours(said, wording) or _named_hours(noted, wording)
+    total = sum(counted) or sum(_named_hours(line.text, wording) for line in order.lines)
+    if not total:
+        noted = [part for part in _SENTENCE.split(order.remarks) if wording.worked.search(part)]
+        total = sum(_named_hours(part, wording) for part in noted)
     return round(total, 2) if 0 < total <= _MOST_HOURS else None
 
 
-def _named_hours(texts: Sequence[str], wording: Wording) -> float:
-    return sum(float(match[1].replace(",", ".")) for text in texts for match in wording.hours.finditer(text))
+@lru_cache(KEPT)
+def _named_hours(text: str, wording: Wording) -> float:
+    return sum(float(match[1].replace(",", ".")) for match in wording.hours.finditer(text))
 
 
 def _next_service(order: Order, joined: Joined, hits: Sequence[Hit], wording: Wording) -> date | None:
@@ -131,7 +134,7 @@ def _next_service(order: Order, joined: Joined, hits: Sequence[Hit], wording: Wo
         if hit.group != "next_service":
             continue
         word = joined.words[hit.last]
-        behind = joined.passages[word.passage].text[word.ends : word.ends + _NEAR].split("\n")[0]
+        behind = joined.passages[joined.passage_of[hit.last]].text[word.ends : word.ends + _NEAR].split("\n")[0]
         told.extend(day for day in _dates(behind, wording) if order.on is None or day > order.on)
     return max(told, default=None)
 

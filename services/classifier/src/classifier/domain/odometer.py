@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from classifier.domain.orders import Passage
+from classifier.domain.text import KEPT
 from classifier.domain.wording import Wording
 
 _NUMBER = re.compile(r"(?<![\w.,/'’+-])(\d{1,3}(?:[.,'’ ]\d{3})+|\d{1,7})(?![\d'’])(?![.,/-]\d)")
@@ -22,8 +24,13 @@ def odometer(passages: Iterable[Passage], wording: Wording) -> int | None:
     return max(told, key=lambda reading: reading[0], default=(0, None))[1]
 
 
-def _readings(text: str, wording: Wording) -> Iterator[tuple[int, int]]:
+@lru_cache(KEPT)
+def _readings(text: str, wording: Wording) -> tuple[tuple[int, int], ...]:
     """Each number that may be a reading, with how surely it is one."""
+    return tuple(_found(text, wording))
+
+
+def _found(text: str, wording: Wording) -> Iterator[tuple[int, int]]:
     for match in _NUMBER.finditer(text):
         before = _APART.split(text[max(match.start() - _NEAR, 0) : match.start()])[-1]
         behind = text[match.end() : match.end() + _NEAR]

@@ -10,7 +10,7 @@ from classifier.domain.cues import Overruling, overrulings
 from classifier.domain.matching import Hit, Matcher
 from classifier.domain.orders import Order, is_too_long, passages
 from classifier.domain.rules import Finding, Scene, findings
-from classifier.domain.text import Joined, join
+from classifier.domain.text import Joined
 
 COUNTS_FROM = 0.5
 SURE_FROM = 0.6
@@ -70,12 +70,12 @@ class Read:
 def read(order: Order, matcher: Matcher) -> Read:
     """Read an order with the lexicon of its language."""
     lexicon = matcher.lexicon
-    joined = join(tuple(passages(order)), lexicon.abbreviations, signs=lexicon.signs)
+    joined = matcher.joiner.join(tuple(passages(order)))
     hits = matcher.hits(joined, order.on)
     found = clauses(joined, hits, lexicon)
     scene = Scene(joined, found, hits)
     reached = overrulings(found, lexicon, joined)
-    everything = findings(lexicon.rules, scene, reached, finished=order.finished)
+    everything = findings(lexicon.rule_book, scene, reached, finished=order.finished)
     fired = [finding for finding in everything if not _is_dropped(finding, joined)]
     if order.finished:
         fired = list(_without_mere_wishes(fired, found))
@@ -115,7 +115,7 @@ def _refutes(other: Finding, finding: Finding, clause: Clause, found: Sequence[C
 
 def _is_dropped(finding: Finding, joined: Joined) -> bool:
     """Words on a line that was cancelled on the same invoice do not count, and are not worth a word."""
-    return any(joined.passages[joined.words[hit.first].passage].dropped for hit in finding.hits)
+    return any(joined.passages[joined.passage_of[hit.first]].dropped for hit in finding.hits)
 
 
 def _assemble(
@@ -163,8 +163,8 @@ def _season_words(joined: Joined, season: wheels.Season, on: date | None) -> tup
 
 def _words(joined: Joined, finding: Finding) -> Words:
     """The span from the first to the last of its words where they stand in one passage, else those of the first group."""
-    passage = joined.words[finding.hits[0].first].passage
-    here = [hit for hit in finding.hits if joined.words[hit.first].passage == passage]
+    passage = joined.passage_of[finding.hits[0].first]
+    here = [hit for hit in finding.hits if joined.passage_of[hit.first] == passage]
     first, last = min(hit.first for hit in here), max(hit.last for hit in here)
     return Words(joined.written(first, last), joined.place(first), finding.rule.id, finding.rule.strength)
 

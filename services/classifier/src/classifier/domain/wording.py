@@ -31,7 +31,7 @@ KEYS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wording:
     """What a lexicon says of numbers. Each expression looks where its name says, seen from the number."""
 
