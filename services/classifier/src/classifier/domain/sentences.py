@@ -6,6 +6,7 @@ from classifier.domain.reading import Found, Overruled, Words
 
 _PLACES = {
     "da": {"line": "linje", "remarks": "bemærkningerne", "text": "teksten", "date": "datoen"},
+    "de": {"line": "Zeile", "remarks": "die Bemerkung", "text": "der Text", "date": "das Datum"},
     "en": {"line": "line", "remarks": "the remarks", "text": "the text", "date": "the date"},
 }
 _WHY: Mapping[str, Mapping[str, str]] = {
@@ -23,6 +24,21 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "checked": "det blev kun kontrolleret",
         "sold": "det blev kun solgt",
         "other": "ordene betyder noget andet her",
+    },
+    "de": {
+        "not_done": "es wurde nicht gemacht",
+        "refused": "der Kunde wollte es nicht",
+        "recommended": "es wurde nur empfohlen",
+        "later": "es soll erst später gemacht werden",
+        "quoted": "es war nur ein Angebot",
+        "elsewhere": "es wurde woanders gemacht",
+        "earlier": "es war vor diesem Besuch",
+        "asked": "es wurde nur danach gefragt",
+        "credited": "es wurde gutgeschrieben",
+        "cancelled": "es wurde abgesagt",
+        "checked": "es wurde nur geprüft",
+        "sold": "es wurde nur verkauft",
+        "other": "die Worte bedeuten hier etwas anderes",
     },
     "en": {
         "not_done": "it was not done",
@@ -62,6 +78,28 @@ _TAGS: Mapping[str, Mapping[str, str]] = {
         "warranty_work": "Garantiarbejde",
         "recall": "Tilbagekaldelse",
         "other_repair": "Anden reparation",
+    },
+    "de": {
+        "service": "Inspektion",
+        "inspection_check": "HU-Vorabcheck",
+        "official_inspection": "Hauptuntersuchung",
+        "wheel_change_winter": "Räderwechsel auf Winter",
+        "wheel_change_summer": "Räderwechsel auf Sommer",
+        "wheel_change": "Räderwechsel",
+        "tyre_hotel": "Reifeneinlagerung",
+        "timing_belt": "Zahnriemen",
+        "underbody_treatment": "Unterbodenschutz",
+        "body_inspection": "Karosseriekontrolle",
+        "tyre_sale": "Reifenverkauf",
+        "brakes": "Bremsen",
+        "battery": "Batterie",
+        "air_conditioning": "Klimaanlage",
+        "bodywork": "Karosserie und Glas",
+        "diagnosis": "Fehlersuche",
+        "accessory": "Zubehör",
+        "warranty_work": "Garantiearbeit",
+        "recall": "Rückruf",
+        "other_repair": "Sonstige Reparatur",
     },
     "en": {
         "service": "Service",
