@@ -38,7 +38,12 @@ class Forwarded:
     tag: str = ""
 
 
-FORWARDED = (Forwarded("campaigns", "scheduler", tag="campaigns"),)
+FORWARDED = (
+    Forwarded("campaigns", "scheduler", tag="campaigns"),
+    Forwarded("lexicon", "classifier", change="managers", tag="lexicon"),
+    Forwarded("reviews", "classifier", change="deciders", tag="reviews"),
+    Forwarded("mechanics", "classifier", change="managers", tag="mechanics"),
+)
 
 
 @dataclass(frozen=True)

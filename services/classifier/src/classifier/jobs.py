@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from classifier import settling
+from classifier import publishing
 from common.jobs import Jobs
 from common.work import Work
 
 jobs = Jobs()
 
 
-@jobs.named("reclassify")
+@jobs.named(publishing.RECLASSIFY)
 async def reclassify(work: Work) -> datetime | None:
     """Read one slice; at once again while there is more, and other work comes between."""
-    return work.now if await settling.touch_slice(work) else None
+    return await publishing.read_slice(work)

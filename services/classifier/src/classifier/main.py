@@ -2,6 +2,7 @@
 
 import typer
 
+from classifier import routes
 from classifier.commands import add_commands
 from classifier.handlers import handlers
 from classifier.jobs import jobs
@@ -21,5 +22,6 @@ service = Service(
     settlers=settlers,
     jobs=jobs,
     publishes=(VisitClassified, OpenOrderClassified, AppointmentClassified),
+    router=routes.build,
     commands=_add_commands,
 )

@@ -16,36 +16,46 @@ SLICE = 200
 @settlers.of(OrderId)
 async def read_orders(ids: frozenset[UUID], work: Work) -> None:
     """Read these orders and tell what is new."""
-    matcher = await matcher_of(work)
+    reader = await reader_of(work)
     for text in await store.orders(work.session, work.dealer, ids):
         order = text.work_order
         known = telling.worth_reading(order.status)
-        read = domain.read(telling.order_of(order, text.heard_on), matcher) if known else domain.Read()
+        read = reader.read(telling.order_of(order, text.heard_on)) if known else domain.Read()
         told = _tell(work, text, telling.of_order(order, read, text.heard_on, text.told))
-        await store.save_order(work.session, work.dealer, text.id, lexicon=matcher.lexicon.version, told=told)
+        await store.save_order(work.session, work.dealer, text.id, lexicon=reader.version, told=told)
 
 
 @settlers.of(AppointmentId)
 async def read_appointments(ids: frozenset[UUID], work: Work) -> None:
     """Read these appointments and tell what is new."""
-    matcher = await matcher_of(work)
+    reader = await reader_of(work)
     for text in await store.appointments(work.session, work.dealer, ids):
         appointment = text.appointment
-        read = domain.read(telling.appointment_text(appointment), matcher)
+        read = reader.read(telling.appointment_text(appointment))
         told = _tell(work, text, telling.of_appointment(appointment, read, text.told))
-        await store.save_appointment(work.session, work.dealer, text.id, lexicon=matcher.lexicon.version, told=told)
+        await store.save_appointment(work.session, work.dealer, text.id, lexicon=reader.version, told=told)
 
 
-async def matcher_of(work: Work) -> domain.Matcher:
-    """The lexicon of the dealer's language; where there is none for it yet, or nobody told the language, the default."""
+async def language_of(work: Work) -> str:
+    """The dealer's language; where there is no lexicon for it yet, or nobody told the language, the default."""
     language = await store.language_of(work.session, work.dealer)
-    return lexicons.matcher(language if language in lexicons.languages() else lexicons.DEFAULT)
+    return language if language in lexicons.languages() else lexicons.DEFAULT
+
+
+async def reader_of(work: Work) -> domain.Reader:
+    """What this dealer's texts are read with: the lexicon of its language with what it published last."""
+    language, current = await language_of(work), await store.current(work.session, work.dealer)
+    key = (language, current.number, current.digest)
+    if (known := lexicons.known_reader(key)) is not None:
+        return known
+    own = await store.content(work.session, work.dealer, current.number)
+    return lexicons.reader(key, own or domain.NOTHING)
 
 
 async def touch_slice(work: Work) -> bool:
     """Touch some of the dealer's texts that were read with another lexicon; False when these were the last."""
-    matcher = await matcher_of(work)
-    orders, appointments = await store.unread(work.session, work.dealer, matcher.lexicon.version, SLICE)
+    reader = await reader_of(work)
+    orders, appointments = await store.unread(work.session, work.dealer, reader.version, SLICE)
     work.touch(OrderId, *orders)
     work.touch(AppointmentId, *appointments)
     return len(orders) + len(appointments) == SLICE

@@ -1,4 +1,4 @@
-"""All SQL of the classifier: texts as heard, what was last told of each, and which dealer writes which language."""
+"""Texts as heard, what was last told of each, and which dealer writes which language."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -122,14 +122,15 @@ async def _behind(session: AsyncSession, kind: Kind, key: str, dealer: DealerId,
     return found.all()
 
 
-async def count_unread(session: AsyncSession, dealer: DealerId, lexicon: str) -> int:
-    """How many texts still wait to be read with this lexicon."""
-    total = 0
+async def count_texts(session: AsyncSession, dealer: DealerId, lexicon: str) -> tuple[int, int]:
+    """How many texts there are, and how many of them still wait to be read with this lexicon."""
+    total = waiting = 0
     for kind in (WorkOrderRow, AppointmentRow):
-        read_with = _column(kind, "lexicon")
-        counted = select(func.count()).select_from(kind).where(_column(kind, "dealer_id") == dealer)
-        total += await session.scalar(counted.where(read_with.is_distinct_from(lexicon))) or 0
-    return total
+        behind = func.count().filter(_column(kind, "lexicon").is_distinct_from(lexicon))
+        counted = select(func.count(), behind).select_from(kind).where(_column(kind, "dealer_id") == dealer)
+        all_, unread = (await session.execute(counted)).one()
+        total, waiting = total + all_, waiting + unread
+    return total, waiting
 
 
 async def remember_dealer(session: AsyncSession, dealer: DealerId, *, revision: int, language: str) -> None:

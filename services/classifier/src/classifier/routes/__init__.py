@@ -1,0 +1,14 @@
+"""Door 2: what api forwards: a dealer's lexicon with its drafts, unclear visits, and mechanics."""
+
+from fastapi import APIRouter
+
+from classifier.routes import lexicon
+from classifier.routes.shared import Rest
+from common.service import Runtime
+
+
+def build(runtime: Runtime) -> APIRouter:
+    """All routes of the classifier."""
+    router, rest = APIRouter(), Rest(runtime)
+    router.include_router(lexicon.build(rest))
+    return router
