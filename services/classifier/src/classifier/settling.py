@@ -4,7 +4,9 @@ from uuid import UUID
 
 from classifier import domain, lexicons, store
 from classifier.domain import telling
+from classifier.domain.verdicts import decided, text_mark
 from common.events.visits import Reading
+from common.events.words import OrderStatus
 from common.handling import Settlers
 from common.ids import AppointmentId, OrderId
 from common.work import Work
@@ -17,12 +19,17 @@ SLICE = 200
 async def read_orders(ids: frozenset[UUID], work: Work) -> None:
     """Read these orders and tell what is new."""
     reader = await reader_of(work)
-    for text in await store.orders(work.session, work.dealer, ids):
+    texts = await store.orders(work.session, work.dealer, ids)
+    given = await store.verdicts(work.session, work.dealer, ids)  # once the orders are locked, so that none is given meanwhile
+    for text in texts:
         order = text.work_order
         known = telling.worth_reading(order.status)
         read = reader.read(telling.order_of(order, text.heard_on)) if known else domain.Read()
+        if order.status == OrderStatus.FINISHED and (verdict := given.get(text.id)) is not None:
+            read = decided(read, verdict, text_mark(order))
         told = _tell(work, text, telling.of_order(order, read, text.heard_on, text.told))
-        await store.save_order(work.session, work.dealer, text.id, lexicon=reader.version, told=told)
+        unclear_on = telling.unclear_on(told)
+        await store.save_order(work.session, work.dealer, text.id, lexicon=reader.version, told=told, unclear_on=unclear_on)
 
 
 @settlers.of(AppointmentId)

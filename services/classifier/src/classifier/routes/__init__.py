@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from classifier.routes import lexicon
+from classifier.routes import lexicon, reviews
 from classifier.routes.shared import Rest
 from common.service import Runtime
 
@@ -10,5 +10,6 @@ from common.service import Runtime
 def build(runtime: Runtime) -> APIRouter:
     """All routes of the classifier."""
     router, rest = APIRouter(), Rest(runtime)
-    router.include_router(lexicon.build(rest))
+    for room in (lexicon, reviews):
+        router.include_router(room.build(rest))
     return router

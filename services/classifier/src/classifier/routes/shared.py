@@ -3,7 +3,8 @@
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request, Response
@@ -17,6 +18,7 @@ from common.service import Runtime
 from common.web import INTERNAL, asking_dealer, asking_user
 from common.work import Work
 
+T = TypeVar("T")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 NOBODY = UUID(int=0)  # who asks where api names no user
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -98,3 +100,32 @@ def _key_of(request: Request) -> str | None:
 
 async def _fingerprint(request: Request) -> bytes:
     return hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()).digest()
+
+
+def day_cursor(given: str | None) -> tuple[date, UUID] | None:
+    """Where to go on: `2026-02-27.<id>`; None for the beginning. Raises DomainError (400)."""
+    return _cursor(given, date.fromisoformat)
+
+
+def instant_cursor(given: str | None) -> tuple[datetime, UUID] | None:
+    """The same with an instant."""
+    return _cursor(given, _instant)
+
+
+def _cursor(given: str | None, first: Callable[[str], T]) -> tuple[T, UUID] | None:
+    if given is None:
+        return None
+    try:
+        place, _, id_ = given.rpartition(".")
+        return first(place), UUID(id_)
+    except ValueError:
+        raise DomainError(
+            "This cursor is none of ours.", code="bad_cursor", status=400, advice="Begin again without a cursor."
+        ) from None
+
+
+def _instant(given: str) -> datetime:
+    found = datetime.fromisoformat(given)
+    if found.tzinfo is None:
+        raise ValueError("an instant has a zone")
+    return found

@@ -1,4 +1,4 @@
-"""All SQL of the classifier: texts and what was told of them, dealers' lexicons and drafts, replies."""
+"""All SQL of the classifier: texts and what was told of them, dealers' lexicons and drafts, verdicts, replies."""
 
 from classifier.store import replies
 from classifier.store.lexicons import (
@@ -21,6 +21,7 @@ from classifier.store.lexicons import (
     version,
     versions,
 )
+from classifier.store.reviews import count_unclear, decided, end_verdict, give_verdict, unclear, verdicts
 from classifier.store.texts import (
     Text,
     appointments,
@@ -45,12 +46,16 @@ __all__ = [
     "changes",
     "content",
     "count_texts",
+    "count_unclear",
     "counts",
     "current",
+    "decided",
     "digest_of",
     "draft",
     "drafts",
     "drop_draft",
+    "end_verdict",
+    "give_verdict",
     "language_of",
     "move_draft",
     "next_draft",
@@ -63,7 +68,9 @@ __all__ = [
     "replies",
     "save_appointment",
     "save_order",
+    "unclear",
     "unread",
+    "verdicts",
     "version",
     "versions",
 ]

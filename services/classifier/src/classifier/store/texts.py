@@ -65,9 +65,9 @@ async def _remember(
     )
 
 
-async def orders(session: AsyncSession, dealer: DealerId, ids: Iterable[UUID]) -> list[Text]:
+async def orders(session: AsyncSession, dealer: DealerId, ids: Iterable[UUID], *, lock: bool = True) -> list[Text]:
     """These orders, locked until the transaction ends."""
-    return await _texts(session, WorkOrderRow, "order_id", dealer, ids)
+    return await _texts(session, WorkOrderRow, "order_id", dealer, ids, lock=lock)
 
 
 async def appointments(session: AsyncSession, dealer: DealerId, ids: Iterable[UUID]) -> list[Text]:
@@ -75,20 +75,24 @@ async def appointments(session: AsyncSession, dealer: DealerId, ids: Iterable[UU
     return await _texts(session, AppointmentRow, "appointment_id", dealer, ids)
 
 
-async def _texts(session: AsyncSession, kind: Kind, key: str, dealer: DealerId, ids: Iterable[UUID]) -> list[Text]:
+async def _texts(
+    session: AsyncSession, kind: Kind, key: str, dealer: DealerId, ids: Iterable[UUID], *, lock: bool = True
+) -> list[Text]:
     id_column = _column(kind, key)
-    rows = await session.execute(
+    wanted = (
         select(id_column.label("id"), *(_column(kind, name) for name in ("body", "heard_on", "lexicon", "told")))
         .where(_column(kind, "dealer_id") == dealer, id_column.in_(list(ids)))
         .order_by(id_column)
-        .with_for_update()
     )
+    rows = await session.execute(wanted.with_for_update() if lock else wanted)
     return [Text(row.id, row.body, row.heard_on, row.lexicon, json.loads(row.told)) for row in rows]
 
 
-async def save_order(session: AsyncSession, dealer: DealerId, order: UUID, *, lexicon: str, told: Told) -> None:
-    """Note with which lexicon an order was read and what was told of it."""
-    await _save(session, WorkOrderRow, "order_id", dealer, order, lexicon, told)
+async def save_order(
+    session: AsyncSession, dealer: DealerId, order: UUID, *, lexicon: str, told: Told, unclear_on: date | None
+) -> None:
+    """Note with which lexicon an order was read, what was told of it, and whether somebody should look at that visit."""
+    await _save(session, WorkOrderRow, "order_id", dealer, order, lexicon, told, unclear_on=unclear_on)
 
 
 async def save_appointment(session: AsyncSession, dealer: DealerId, appointment: UUID, *, lexicon: str, told: Told) -> None:
@@ -96,11 +100,13 @@ async def save_appointment(session: AsyncSession, dealer: DealerId, appointment:
     await _save(session, AppointmentRow, "appointment_id", dealer, appointment, lexicon, told)
 
 
-async def _save(session: AsyncSession, kind: Kind, key: str, dealer: DealerId, id_: UUID, lexicon: str, told: Told) -> None:
+async def _save(
+    session: AsyncSession, kind: Kind, key: str, dealer: DealerId, id_: UUID, lexicon: str, told: Told, **more: Any
+) -> None:
     await session.execute(
         update(kind)
         .where(_column(kind, "dealer_id") == dealer, _column(kind, key) == id_)
-        .values(lexicon=lexicon, told=json.dumps(told, ensure_ascii=True).encode())
+        .values(lexicon=lexicon, told=json.dumps(told, ensure_ascii=True).encode(), **more)
     )
 
 
