@@ -67,6 +67,13 @@ class House:
                 self.rt.at(again)
         return runs
 
+    async def try_all(self) -> int:
+        """Run the job until no draft waits; how often it ran."""
+        runs = 0
+        while await self.rt.run_job("try_lexicon", DEALER) is not None:
+            runs += 1
+        return runs
+
     async def visits(self) -> dict[str, frozenset[str]]:
         """The tags of visits that were told since this was last asked, by order; of several the last."""
         found = [event for event in await self.rt.published(DEALER) if isinstance(event, VisitClassified)]

@@ -1,8 +1,8 @@
-"""Door 3: what was read with another lexicon is read again, slice by slice, so that live orders come through between."""
+"""Door 3: reading again and trying drafts, slice by slice, so that live orders come through between."""
 
 from datetime import datetime
 
-from classifier import publishing
+from classifier import publishing, trying
 from common.jobs import Jobs
 from common.work import Work
 
@@ -13,3 +13,9 @@ jobs = Jobs()
 async def reclassify(work: Work) -> datetime | None:
     """Read one slice; at once again while there is more, and other work comes between."""
     return await publishing.read_slice(work)
+
+
+@jobs.named(trying.TRY)
+async def try_lexicon(work: Work) -> datetime | None:
+    """Try a draft on one slice of the history."""
+    return await trying.next_slice(work)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from classifier import store
 from common.errors import DomainError
+from common.events.words import VisitTag
 from common.ids import DealerId
 from common.sealing import Seal
 from common.service import Runtime
@@ -112,6 +113,17 @@ def instant_cursor(given: str | None) -> tuple[datetime, UUID] | None:
     return _cursor(given, _instant)
 
 
+def tag_cursor(given: str | None) -> tuple[UUID, str] | None:
+    """The same of an order and a tag: `<id>.service`."""
+    if given is None:
+        return None
+    try:
+        order, _, tag = given.partition(".")
+        return UUID(order), VisitTag(tag).value
+    except ValueError:
+        raise _no_cursor() from None
+
+
 def _cursor(given: str | None, first: Callable[[str], T]) -> tuple[T, UUID] | None:
     if given is None:
         return None
@@ -119,9 +131,11 @@ def _cursor(given: str | None, first: Callable[[str], T]) -> tuple[T, UUID] | No
         place, _, id_ = given.rpartition(".")
         return first(place), UUID(id_)
     except ValueError:
-        raise DomainError(
-            "This cursor is none of ours.", code="bad_cursor", status=400, advice="Begin again without a cursor."
-        ) from None
+        raise _no_cursor() from None
+
+
+def _no_cursor() -> DomainError:
+    return DomainError("This cursor is none of ours.", code="bad_cursor", status=400, advice="Begin again without a cursor.")
 
 
 def _instant(given: str) -> datetime:

@@ -70,6 +70,14 @@ async def orders(session: AsyncSession, dealer: DealerId, ids: Iterable[UUID], *
     return await _texts(session, WorkOrderRow, "order_id", dealer, ids, lock=lock)
 
 
+async def orders_after(session: AsyncSession, dealer: DealerId, after: UUID | None, limit: int) -> list[Text]:
+    """Some orders, by id."""
+    id_column = _column(WorkOrderRow, "order_id")
+    ids = select(id_column).where(_column(WorkOrderRow, "dealer_id") == dealer).order_by(id_column).limit(limit)
+    found = await session.scalars(ids if after is None else ids.where(id_column > after))
+    return await _texts(session, WorkOrderRow, "order_id", dealer, found.all(), lock=False)
+
+
 async def appointments(session: AsyncSession, dealer: DealerId, ids: Iterable[UUID]) -> list[Text]:
     """These appointments, locked until the transaction ends."""
     return await _texts(session, AppointmentRow, "appointment_id", dealer, ids)
