@@ -1,9 +1,11 @@
 """What was touched is read again, once per batch: text and lexicon in, the events that changed out."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from classifier import domain, lexicons, store
 from classifier.domain import telling
+from classifier.domain.mechanics import codes, is_code, named
 from classifier.domain.verdicts import decided, text_mark
 from common.events.visits import Reading
 from common.events.words import OrderStatus
@@ -18,18 +20,24 @@ SLICE = 200
 @settlers.of(OrderId)
 async def read_orders(ids: frozenset[UUID], work: Work) -> None:
     """Read these orders and tell what is new."""
-    reader = await reader_of(work)
+    reader, names = await reader_of(work), await store.names(work.session, work.dealer)
     texts = await store.orders(work.session, work.dealer, ids)
     given = await store.verdicts(work.session, work.dealer, ids)  # once the orders are locked, so that none is given meanwhile
+    mechanics = {}
     for text in texts:
         order = text.work_order
         known = telling.worth_reading(order.status)
         read = reader.read(telling.order_of(order, text.heard_on)) if known else domain.Read()
-        if order.status == OrderStatus.FINISHED and (verdict := given.get(text.id)) is not None:
+        is_visit = order.status == OrderStatus.FINISHED
+        written = codes(read.mechanics) if is_visit else {}
+        mechanics[text.id] = {code: (is_code(one), names.get(code)) for code, one in written.items()}
+        if is_visit and (verdict := given.get(text.id)) is not None:
             read = decided(read, verdict, text_mark(order))
+        read = replace(read, mechanics=named(read.mechanics, names))
         told = _tell(work, text, telling.of_order(order, read, text.heard_on, text.told))
         unclear_on = telling.unclear_on(told)
         await store.save_order(work.session, work.dealer, text.id, lexicon=reader.version, told=told, unclear_on=unclear_on)
+    await store.save_mechanics(work.session, work.dealer, mechanics)
 
 
 @settlers.of(AppointmentId)

@@ -119,24 +119,25 @@ class VerdictRow(Row, table=True):
 
 
 class MechanicRow(Row, table=True):
-    """The name that a code of a mechanic stands for."""
+    """The name that a code of a mechanic stands for; None: it was taken away."""
 
     __tablename__ = "mechanic"
     dealer_id: UUID = Field(primary_key=True)
     code: str = Field(primary_key=True)
-    name: str
+    name: str | None = None
     user_id: UUID | None = None
     at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class OrderMechanicRow(Row, table=True):
-    """A mechanic as an order writes it, and as what it was last told."""
+    """A mechanic of a visit, whether it is written by a code, and the name under which he was told last (None: as written)."""
 
     __tablename__ = "order_mechanic"
     dealer_id: UUID = Field(primary_key=True)
     code: str = Field(primary_key=True)
     order_id: UUID = Field(primary_key=True)
-    told_as: str
+    is_code: bool
+    told_as: str | None = None
 
 
 class ReplyRow(Row, table=True):

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from classifier.routes import drafts, lexicon, reviews
+from classifier.routes import drafts, lexicon, mechanics, reviews
 from classifier.routes.shared import Rest
 from common.service import Runtime
 
@@ -10,6 +10,6 @@ from common.service import Runtime
 def build(runtime: Runtime) -> APIRouter:
     """All routes of the classifier."""
     router, rest = APIRouter(), Rest(runtime)
-    for room in (lexicon, drafts, reviews):
+    for room in (lexicon, drafts, reviews, mechanics):
         router.include_router(room.build(rest))
     return router

@@ -1,4 +1,4 @@
-"""All SQL of the classifier: texts and what was told of them, dealers' lexicons and drafts, verdicts, replies."""
+"""All SQL of the classifier: texts and what was told of them, dealers' lexicons and drafts, verdicts, mechanics, replies."""
 
 from classifier.store import replies
 from classifier.store.lexicons import (
@@ -20,6 +20,16 @@ from classifier.store.lexicons import (
     publish,
     version,
     versions,
+)
+from classifier.store.mechanics import (
+    count_told_otherwise,
+    mechanics,
+    name_mechanics,
+    named_at,
+    names,
+    save_mechanics,
+    told_otherwise,
+    unnamed,
 )
 from classifier.store.reviews import count_unclear, decided, end_verdict, give_verdict, unclear, verdicts
 from classifier.store.texts import (
@@ -47,6 +57,7 @@ __all__ = [
     "changes",
     "content",
     "count_texts",
+    "count_told_otherwise",
     "count_unclear",
     "counts",
     "current",
@@ -58,7 +69,11 @@ __all__ = [
     "end_verdict",
     "give_verdict",
     "language_of",
+    "mechanics",
     "move_draft",
+    "name_mechanics",
+    "named_at",
+    "names",
     "next_draft",
     "one_at_a_time",
     "orders",
@@ -69,8 +84,11 @@ __all__ = [
     "remember_order",
     "replies",
     "save_appointment",
+    "save_mechanics",
     "save_order",
+    "told_otherwise",
     "unclear",
+    "unnamed",
     "unread",
     "verdicts",
     "version",

@@ -102,7 +102,7 @@ def mechanics() -> None:
         "mechanic",
         sa.Column("dealer_id", sa.Uuid, primary_key=True),
         sa.Column("code", sa.Text, primary_key=True),
-        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("name", sa.Text),
         sa.Column("user_id", sa.Uuid),
         sa.Column("at", INSTANT, nullable=False),
         schema=SCHEMA,
@@ -112,7 +112,8 @@ def mechanics() -> None:
         sa.Column("dealer_id", sa.Uuid, primary_key=True),
         sa.Column("code", sa.Text, primary_key=True),
         sa.Column("order_id", sa.Uuid, primary_key=True),
-        sa.Column("told_as", sa.Text, nullable=False),
+        sa.Column("is_code", sa.Boolean, nullable=False),
+        sa.Column("told_as", sa.Text),
         schema=SCHEMA,
     )
     op.create_index("order_mechanic_dealer_id_order_id_idx", "order_mechanic", ["dealer_id", "order_id"], schema=SCHEMA)
