@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from classifier import given, lexicons, settling, store
+from classifier import given, lexicons, publishing, settling
 from classifier.domain import Line, Order, Read, read, sentence
 from common import dealers
 from common.errors import DomainError
@@ -99,8 +99,8 @@ async def reclassify_dealer(service: Service, name: str) -> None:
     async with opened(service) as runtime:
         dealer = await dealers.find(runtime.reader, name)
         async with runtime.work(dealer) as work:
-            version = (await settling.matcher_of(work)).lexicon.version
-            waiting = await store.count_unread(work.session, dealer, version)
+            version = (await settling.reader_of(work)).version
+            waiting = (await publishing.progress(work)).waiting
         with Progress(console=_err, disable=not _err.is_terminal, transient=True) as progress:
             task = progress.add_task("reclassify", total=waiting)
             more = waiting > 0

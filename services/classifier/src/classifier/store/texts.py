@@ -1,4 +1,4 @@
-"""All SQL of the classifier: texts as heard, what was last told of each, and which dealer writes which language."""
+"""Texts as heard, what was last told of each, and which dealer writes which language."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -65,9 +65,17 @@ async def _remember(
     )
 
 
-async def orders(session: AsyncSession, dealer: DealerId, ids: Iterable[UUID]) -> list[Text]:
+async def orders(session: AsyncSession, dealer: DealerId, ids: Iterable[UUID], *, lock: bool = True) -> list[Text]:
     """These orders, locked until the transaction ends."""
-    return await _texts(session, WorkOrderRow, "order_id", dealer, ids)
+    return await _texts(session, WorkOrderRow, "order_id", dealer, ids, lock=lock)
+
+
+async def orders_after(session: AsyncSession, dealer: DealerId, after: UUID | None, limit: int) -> list[Text]:
+    """Some orders, by id."""
+    id_column = _column(WorkOrderRow, "order_id")
+    ids = select(id_column).where(_column(WorkOrderRow, "dealer_id") == dealer).order_by(id_column).limit(limit)
+    found = await session.scalars(ids if after is None else ids.where(id_column > after))
+    return await _texts(session, WorkOrderRow, "order_id", dealer, found.all(), lock=False)
 
 
 async def appointments(session: AsyncSession, dealer: DealerId, ids: Iterable[UUID]) -> list[Text]:
@@ -75,20 +83,24 @@ async def appointments(session: AsyncSession, dealer: DealerId, ids: Iterable[UU
     return await _texts(session, AppointmentRow, "appointment_id", dealer, ids)
 
 
-async def _texts(session: AsyncSession, kind: Kind, key: str, dealer: DealerId, ids: Iterable[UUID]) -> list[Text]:
+async def _texts(
+    session: AsyncSession, kind: Kind, key: str, dealer: DealerId, ids: Iterable[UUID], *, lock: bool = True
+) -> list[Text]:
     id_column = _column(kind, key)
-    rows = await session.execute(
+    wanted = (
         select(id_column.label("id"), *(_column(kind, name) for name in ("body", "heard_on", "lexicon", "told")))
         .where(_column(kind, "dealer_id") == dealer, id_column.in_(list(ids)))
         .order_by(id_column)
-        .with_for_update()
     )
+    rows = await session.execute(wanted.with_for_update() if lock else wanted)
     return [Text(row.id, row.body, row.heard_on, row.lexicon, json.loads(row.told)) for row in rows]
 
 
-async def save_order(session: AsyncSession, dealer: DealerId, order: UUID, *, lexicon: str, told: Told) -> None:
-    """Note with which lexicon an order was read and what was told of it."""
-    await _save(session, WorkOrderRow, "order_id", dealer, order, lexicon, told)
+async def save_order(
+    session: AsyncSession, dealer: DealerId, order: UUID, *, lexicon: str, told: Told, unclear_on: date | None
+) -> None:
+    """Note with which lexicon an order was read, what was told of it, and whether somebody should look at that visit."""
+    await _save(session, WorkOrderRow, "order_id", dealer, order, lexicon, told, unclear_on=unclear_on)
 
 
 async def save_appointment(session: AsyncSession, dealer: DealerId, appointment: UUID, *, lexicon: str, told: Told) -> None:
@@ -96,11 +108,13 @@ async def save_appointment(session: AsyncSession, dealer: DealerId, appointment:
     await _save(session, AppointmentRow, "appointment_id", dealer, appointment, lexicon, told)
 
 
-async def _save(session: AsyncSession, kind: Kind, key: str, dealer: DealerId, id_: UUID, lexicon: str, told: Told) -> None:
+async def _save(
+    session: AsyncSession, kind: Kind, key: str, dealer: DealerId, id_: UUID, lexicon: str, told: Told, **more: Any
+) -> None:
     await session.execute(
         update(kind)
         .where(_column(kind, "dealer_id") == dealer, _column(kind, key) == id_)
-        .values(lexicon=lexicon, told=json.dumps(told, ensure_ascii=True).encode())
+        .values(lexicon=lexicon, told=json.dumps(told, ensure_ascii=True).encode(), **more)
     )
 
 
@@ -122,14 +136,15 @@ async def _behind(session: AsyncSession, kind: Kind, key: str, dealer: DealerId,
     return found.all()
 
 
-async def count_unread(session: AsyncSession, dealer: DealerId, lexicon: str) -> int:
-    """How many texts still wait to be read with this lexicon."""
-    total = 0
+async def count_texts(session: AsyncSession, dealer: DealerId, lexicon: str) -> tuple[int, int]:
+    """How many texts there are, and how many of them still wait to be read with this lexicon."""
+    total = waiting = 0
     for kind in (WorkOrderRow, AppointmentRow):
-        read_with = _column(kind, "lexicon")
-        counted = select(func.count()).select_from(kind).where(_column(kind, "dealer_id") == dealer)
-        total += await session.scalar(counted.where(read_with.is_distinct_from(lexicon))) or 0
-    return total
+        behind = func.count().filter(_column(kind, "lexicon").is_distinct_from(lexicon))
+        counted = select(func.count(), behind).select_from(kind).where(_column(kind, "dealer_id") == dealer)
+        all_, unread = (await session.execute(counted)).one()
+        total, waiting = total + all_, waiting + unread
+    return total, waiting
 
 
 async def remember_dealer(session: AsyncSession, dealer: DealerId, *, revision: int, language: str) -> None:
