@@ -11,10 +11,10 @@ from functools import cached_property
 
 from classifier.domain.lexicon import Lexicon, Rule, Term
 from classifier.domain.matching import Hit, Matcher
-from classifier.domain.orders import Order, Passage
+from classifier.domain.orders import Order
 from classifier.domain.own import FEWEST_LETTERS, NOTHING, DealerLexicon, OwnCode, family, told_code
 from classifier.domain.reading import Found, Overruled, Read, Words, read
-from classifier.domain.text import Gap, Joined, join
+from classifier.domain.text import Gap, Joined
 from common.events.words import VisitTag
 
 BY_WORDS, BY_CODE = 0.9, 0.95  # how strong a dealer's words and codes are
@@ -104,7 +104,7 @@ class Reader:
                 tag = next(iter(tags))
                 if (tag, hit.group) in self._excepted or hit.group == _OWN + family(tag):
                     taken.append(Taken(hit, over[0], tag))
-                    hit = replace(hit, group=_but(hit.group, tag))
+                    hit = hit._replace(group=_but(hit.group, tag))
                 kept.append(hit)
             elif over:
                 taken.append(Taken(hit, over[0], None))
@@ -142,7 +142,7 @@ class _OfOrder(Matcher):
         for number, line in enumerate(self._order.lines):
             if (code := self._reader.code(line.code)) is None:
                 continue
-            words = [index for index, word in enumerate(joined.words) if word.passage == number]
+            words = [index for index, passage in enumerate(joined.passage_of) if passage == number]
             if not words:
                 continue
             said = [index for index in words if joined.words[index].ends <= len(line.text)]
@@ -230,9 +230,9 @@ def _named(words: Sequence[int], hits: Sequence[Hit], lexicon: Lexicon) -> int:
 
 def _letters(phrase: str, lexicon: Lexicon) -> str | None:
     """The phrase as it stands in a joined text; None where a text would be cut within it."""
-    joined = join((Passage("", phrase.strip("*")),), lexicon.abbreviations, signs=lexicon.signs)
-    whole = joined.words and all(word.gap == Gap.NONE for word in joined.words[1:])
-    return joined.string if whole and len(joined.string) >= FEWEST_LETTERS else None
+    part = lexicon.joiner.part(phrase.strip("*"))
+    whole = part.words and all(word.gap == Gap.NONE for word in part.words[1:])
+    return part.string if whole and len(part.string) >= FEWEST_LETTERS else None
 
 
 def unfindable(own: DealerLexicon, lexicon: Lexicon) -> Iterator[dict[str, str]]:
