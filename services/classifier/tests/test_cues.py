@@ -262,3 +262,15 @@ def test_what_was_offered_counts_once_it_was_accepted(text: str, expected: set[s
 def test_a_cue_by_itself_speaks_of_what_was_named_before_it(text: str, expected: set[str]) -> None:
     order = Order(tuple(Line(line) for line in text.splitlines()))
     assert read(order, matcher("da")).names() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Kunden ville have service, men vi havde ikke filtre hjemme", set()),
+        ("Kunden ville have service, men fik også lavet hjulskift", {"service", "wheel_change"}),
+        ("Kunden ville have service", {"service"}),
+    ],
+)
+def test_a_wish_is_taken_back_by_a_but_without_anything_done(text: str, expected: set[str]) -> None:
+    assert tags(text) == expected

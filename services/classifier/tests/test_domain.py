@@ -296,6 +296,19 @@ def test_evidence_reads_as_a_sentence_in_danish_and_english() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("de", "Inspektion, denn in Zeile 1 steht „Serviceeftersyn“."),
+        ("nl", "Onderhoudsbeurt, want regel 1 zegt ‘Serviceeftersyn’."),
+        ("fr", "Service, because line 1 says “Serviceeftersyn”."),
+    ],
+)
+def test_a_sentence_is_said_in_the_reader_s_language_else_in_english(language: str, said: str) -> None:
+    (service,) = read_text("Serviceeftersyn").tags
+    assert sentence(service, language) == said
+
+
 def test_weak_or_contradicting_words_ask_for_a_look() -> None:
     assert read_text("Eftersyn").review
     assert not read_text("Serviceeftersyn").review

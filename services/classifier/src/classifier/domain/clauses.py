@@ -42,8 +42,10 @@ def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Claus
         while clause is not None and clause.last < hit.first:
             clause = next(mine)
         assert clause is not None  # every word stands in one
-        if hit.group in lexicon.cues:
-            clause.cues.append(hit)
+        cue = lexicon.cues.get(hit.group)
+        if cue is not None:
+            if not cue.protects:
+                clause.cues.append(hit)
         elif hit.group in lexicon.verbs:
             clause.done.append(hit)
         else:

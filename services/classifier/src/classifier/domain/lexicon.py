@@ -1,6 +1,7 @@
 """The words of one language as data: terms in groups, rules from groups to tags, cues that overrule, all read from a table."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +13,8 @@ from classifier.domain.wording import Wording, parse_wording
 
 _HEADS = ("helpers", "verbs", "transparent", "opaque", "forgiving")  # lists of groups
 _LONG = 9  # a slip in a shorter word may be another word
+_CLASS = re.compile(r"(\[[^\]]*\])")
+_MARKED = re.compile(r"[^\x00-\x7f]")
 _SET = re.compile(r"\{(\w+)\}")
 WITHIN = ("phrase", "clause", "sentence", "passage", "order")
 KNOWN = (  # groups that the reader itself asks for by name; a language that has no words for one leaves it empty
@@ -94,6 +97,11 @@ class Cue:
     past: bool = False  # it names a year, and holds where that is before the order's
     review: bool = False  # what it overrules is not sure: somebody should look
 
+    @property
+    def protects(self) -> bool:
+        """Whether its words only keep other cues from speaking: `uden bemærkninger`."""
+        return self.only == frozenset({"nothing"})
+
     def concerns(self, tag: str, *, finished: bool) -> bool:
         if self.status is not None and (self.status == "finished") is not finished:
             return False
@@ -128,14 +136,14 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
     """Read a lexicon from its table; what does not hold together is refused with a sentence."""
     sets = {name: list(words) for name, words in data.get("sets", {}).items()}
     groups: dict[str, list[str]] = {name: list(words) for name, words in data["groups"].items()}
-    patterns = {name: re.compile(text) for name, text in data.get("patterns", {}).items()}
+    patterns = {name: _pattern(text) for name, text in data.get("patterns", {}).items()}
     cues: dict[str, Cue] = {}
     for name, entry in data["cues"].items():
         group = f"cue.{name}"
         groups[group] = list(entry.get("words", ()))
         cues[group] = _cue(name, entry)
         if "pattern" in entry:
-            patterns[group] = re.compile(entry["pattern"])
+            patterns[group] = _pattern(entry["pattern"])
     written = {term: text for name, words in groups.items() for term, text in _terms(name, words, sets)}
     terms = (*written, *_misspelt(written, frozenset(data["forgiving"])))
     rules = tuple(_rule(entry, {*groups, *patterns}) for entry in data["rules"])
@@ -170,6 +178,17 @@ def _wording(data: Mapping[str, Any]) -> Wording:
         return parse_wording(data["notes"])
     except KeyError as error:
         raise LexiconError(f"the table notes lacks {error.args[0]!r}") from None
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """An expression that finds `ü` also where it was written as `u` with a mark behind it (not inside of brackets)."""
+    parts = _CLASS.split(text)  # every second one is a class in brackets
+    return re.compile("".join(part if number % 2 else _MARKED.sub(_either, part) for number, part in enumerate(parts)))
+
+
+def _either(letter: re.Match[str]) -> str:
+    apart = unicodedata.normalize("NFD", letter[0])
+    return letter[0] if apart == letter[0] else f"(?:{letter[0]}|{apart})"
 
 
 def _terms(group: str, words: list[str], sets: Mapping[str, list[str]]) -> Iterator[tuple[Term, str]]:

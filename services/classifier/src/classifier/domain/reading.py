@@ -102,9 +102,14 @@ def _against(finding: Finding, refuting: Sequence[Finding], found: Sequence[Clau
     clause = holding(found, finding.hits[0].first)
     if clause.done:
         return ()
-    is_wish = any(hit.group == "wish" for hit in clause.things)
+    is_wish = any(hit.group == "wish" for one in found if _leads(one, clause) for hit in one.things)
     others = [other for other in refuting if other.rule.tag == finding.rule.tag]
     return next((other.against for other in others if is_wish or _refutes(other, finding, clause, found)), ())
+
+
+def _leads(one: Clause, clause: Clause) -> bool:
+    """Whether a clause is another one or stands before it in its sentence: `Auftrag: Inspektion, Reifen, TÜV`."""
+    return one.sentence == clause.sentence and one.first <= clause.first
 
 
 def _refutes(other: Finding, finding: Finding, clause: Clause, found: Sequence[Clause]) -> bool:
