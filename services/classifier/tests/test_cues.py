@@ -236,3 +236,41 @@ def test_prepared_and_presented_is_both(text: str, expected: set[str]) -> None:
 )
 def test_oprettet_is_bodywork_only_beside_a_part_of_the_body(text: str, expected: set[str]) -> None:
     assert tags(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Overslag tandrem 7.450,-\nKunden har sagt ja", {"timing_belt"}),
+        ("Tilbud på bremseskiver\nFravalgt: synstjek\nKunden har sagt ja", set()),
+        ("Overslag tandrem 7.450,-\nKunden overvejer", set()),
+    ],
+)
+def test_what_was_offered_counts_once_it_was_accepted(text: str, expected: set[str]) -> None:
+    order = Order(tuple(Line(line) for line in text.splitlines()), finished=False)
+    assert read(order, matcher("da")).names() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Kørt til serviceeftersyn, han ville dog, alligevel ikke", set()),
+        ("Bærearm skiftet\nBeskyttelsesplade under motor mangler", {"other_repair"}),
+        ("Hjulskift\nblev desværre ikke udført", set()),
+    ],
+)
+def test_a_cue_by_itself_speaks_of_what_was_named_before_it(text: str, expected: set[str]) -> None:
+    order = Order(tuple(Line(line) for line in text.splitlines()))
+    assert read(order, matcher("da")).names() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Kunden ville have service, men vi havde ikke filtre hjemme", set()),
+        ("Kunden ville have service, men fik også lavet hjulskift", {"service", "wheel_change"}),
+        ("Kunden ville have service", {"service"}),
+    ],
+)
+def test_a_wish_is_taken_back_by_a_but_without_anything_done(text: str, expected: set[str]) -> None:
+    assert tags(text) == expected

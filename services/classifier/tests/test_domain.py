@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from classifier.domain import Line, Order, Read, read, sentence
-from classifier.domain.lexicon import LexiconError, parse_lexicon
+from classifier.domain.lexicon import KNOWN, LexiconError, parse_lexicon
+from classifier.domain.wording import KEYS
 from classifier.lexicons import matcher
 
 
@@ -19,6 +20,7 @@ def tags(*lines: str, on: date | None = None, finished: bool = True) -> set[str]
     return set(read_text(*lines, on=on, finished=finished).names())
 
 
+GROUPS: dict[str, list[str]] = {name: [] for name in KNOWN} | {"g": ["service"]}
 NOVEMBER, APRIL, JULY = date(2025, 11, 4), date(2025, 4, 2), date(2025, 7, 2)
 
 
@@ -294,6 +296,19 @@ def test_evidence_reads_as_a_sentence_in_danish_and_english() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("de", "Inspektion, denn in Zeile 1 steht „Serviceeftersyn“."),
+        ("nl", "Onderhoudsbeurt, want regel 1 zegt ‘Serviceeftersyn’."),
+        ("fr", "Service, because line 1 says “Serviceeftersyn”."),
+    ],
+)
+def test_a_sentence_is_said_in_the_reader_s_language_else_in_english(language: str, said: str) -> None:
+    (service,) = read_text("Serviceeftersyn").tags
+    assert sentence(service, language) == said
+
+
 def test_weak_or_contradicting_words_ask_for_a_look() -> None:
     assert read_text("Eftersyn").review
     assert not read_text("Serviceeftersyn").review
@@ -303,8 +318,11 @@ def test_weak_or_contradicting_words_ask_for_a_look() -> None:
     ("change", "said"),
     [
         ({"rules": [{"id": "r", "tag": "service", "all": ["nothing"]}]}, "nothing"),
-        ({"groups": {"g": ["{nobody} x"]}}, "nobody"),
-        ({"groups": {"g": ["s"]}}, "too short"),
+        ({"groups": GROUPS | {"g": ["{nobody} x"]}}, "nobody"),
+        ({"groups": GROUPS | {"g": ["s"]}}, "too short"),
+        ({"groups": {"g": ["service"]}}, "the reader names the group"),
+        ({"verbs": ["did"]}, "did"),
+        ({"notes": {}}, "the table notes lacks"),
         ({"cues": {"c": {"why": "w", "words": ["ikke"], "direction": "up"}}}, "direction"),
     ],
 )
@@ -312,7 +330,7 @@ def test_a_lexicon_that_does_not_hold_together_is_refused(change: dict[str, obje
     base: dict[str, object] = {
         "language": "da", "version": "1", "endings": [], "abbreviations": [], "turns": [], "lists": [], "signs": {},
         "helpers": [], "verbs": [], "transparent": [], "opaque": [],
-        "forgiving": [], "groups": {"g": ["service"]}, "cues": {}, "rules": [],
+        "forgiving": [], "groups": GROUPS, "cues": {}, "rules": [], "notes": dict.fromkeys(KEYS, ()),
     }  # fmt: skip
     with pytest.raises(LexiconError, match=said):
         parse_lexicon(base | change)

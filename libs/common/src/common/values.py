@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import phonenumbers
 
@@ -88,8 +89,8 @@ def danish_plate_in(text: str) -> str | None:
 def danish_plate_among(told: Iterable[str], charged: Iterable[str] = ()) -> str | None:
     """The surest plate: what is called one, wherever it stands; else the only one of the first text `told` that has any.
     What is `charged` for names parts and oils, whose numbers look alike: there nothing else counts."""
-    free = [list(_danish_plates(text)) for text in told]
-    bound = [list(_danish_plates(text)) for text in charged]
+    free = [_danish_plates(text) for text in told]
+    bound = [_danish_plates(text) for text in charged]
     called = [plate for plates in free + bound for plate, is_called in plates if is_called]
     if called:
         return called[0]
@@ -97,8 +98,13 @@ def danish_plate_among(told: Iterable[str], charged: Iterable[str] = ()) -> str 
     return likely.pop() if len(likely) == 1 else None
 
 
-def _danish_plates(text: str) -> Iterator[tuple[str, bool]]:
+@lru_cache(8_192)  # lines of workshops repeat
+def _danish_plates(text: str) -> tuple[tuple[str, bool], ...]:
     """What may be plates, and whether the text calls them so; never that of a car that was lent."""
+    return tuple(_found_danish_plates(text))
+
+
+def _found_danish_plates(text: str) -> Iterator[tuple[str, bool]]:
     whole, behind = text.upper(), 0
     for match in _PLATE_DK.finditer(whole):
         before = whole[max(behind, match.start() - 60) : match.start()]

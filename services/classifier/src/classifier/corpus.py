@@ -9,7 +9,10 @@ from typing import Any
 
 from classifier import lexicons
 from classifier.domain import Order, read
-from classifier.given import GivenOrder
+from classifier.given import GivenOrder, as_json
+from common import values
+
+INVITING = ("service", "inspection_check", "wheel_change_winter", "wheel_change_summer", "wheel_change")
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,30 @@ class Score:
         """Precision and recall over all tags, every reading counted alike."""
         right, wrong, missed = (sum(count.values()) for count in (self.right, self.wrong, self.missed))
         return 2 * right / (2 * right + wrong + missed) if right + wrong + missed else 1.0
+
+    def __str__(self) -> str:
+        return "\n".join(self.said)
+
+
+class Told:
+    """What else the labels say (result, next service, kilometres, names), and where it was read otherwise."""
+
+    def __init__(self, orders: Iterable[Labelled]) -> None:
+        self.right = self.all = 0
+        self.said: list[str] = []
+        for labelled in orders:
+            found = as_json(read(labelled.order, lexicons.matcher(labelled.language)), labelled.language)
+            for key, expected in labelled.expect.items():
+                if key == "tags":
+                    continue
+                expected = values.plate(expected) if key == "plate" else expected
+                self.all += 1
+                self.right += found[key] == expected
+                if found[key] != expected:
+                    self.said.append(f"{labelled.id}: {key} read as {found[key]!r}, expected {expected!r}")
+
+    def share(self) -> float:
+        return self.right / self.all if self.all else 1.0
 
     def __str__(self) -> str:
         return "\n".join(self.said)

@@ -7,8 +7,15 @@ from classifier.commands import add_commands
 from classifier.handlers import handlers
 from classifier.jobs import jobs
 from classifier.settling import settlers
+from common.benches import Measured
 from common.events.visits import AppointmentClassified, OpenOrderClassified, VisitClassified
 from common.service import Service
+
+
+def _bench() -> Measured:
+    from classifier.bench import measure  # loaded only where it is measured
+
+    return measure()
 
 
 def _add_commands(app: typer.Typer) -> None:
@@ -24,4 +31,5 @@ service = Service(
     publishes=(VisitClassified, OpenOrderClassified, AppointmentClassified),
     router=routes.build,
     commands=_add_commands,
+    benches={"classify": _bench},
 )

@@ -17,9 +17,11 @@ class Clause:
     sentence: int
     passage: int
     heading: bool  # a colon ends it
+    turned: bool = False  # it begins with men, dog ...
     listed: bool = False  # og, samt or eller is among its words
     joint: int = -1  # where the last of them stands
     bare: bool = True  # it names nothing: all that was found in it are helpers, verbs and cues
+    unknown: int = 0  # how many of its words say something that nobody knows
     things: list[Hit] = field(default_factory=list)
     done: list[Hit] = field(default_factory=list)
     cues: list[Hit] = field(default_factory=list)
@@ -32,12 +34,27 @@ class Clause:
 def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Clause]:
     """Cut the text at commas, brackets, dashes, `men`, and where `og` leads on to a new verb or cue."""
     hits = list(hits)
-    found = _cut(joined, {hit.first for hit in hits if hit.group in lexicon.verbs or hit.group in lexicon.cues}, lexicon)
+    found = _cut(joined, {hit.first for hit in hits if hit.group in lexicon.verbs or hit.group in lexicon.cues})
+    known: set[int] = set()
+    mine = iter(found)
+    clause = next(mine, None)
     for hit in hits:
-        clause = holding(found, hit.first)
-        kind = clause.cues if hit.group in lexicon.cues else clause.done if hit.group in lexicon.verbs else clause.things
-        kind.append(hit)
-        clause.bare &= kind is not clause.things or hit.group in lexicon.helpers
+        while clause is not None and clause.last < hit.first:
+            clause = next(mine)
+        assert clause is not None  # every word stands in one
+        cue = lexicon.cues.get(hit.group)
+        if cue is not None:
+            if not cue.protects:
+                clause.cues.append(hit)
+        elif hit.group in lexicon.verbs:
+            clause.done.append(hit)
+        else:
+            clause.things.append(hit)
+            clause.bare &= hit.group in lexicon.helpers
+        known.update(range(hit.first, hit.last + 1))
+    for clause in found:
+        words = range(clause.first, clause.last + 1)
+        clause.unknown = sum(joined.words[word].tells for word in words if word not in known)
     named = _named(found)
     standing = [[hit for hit in clause.cues if _stands(hit, place, named, lexicon)] for place, clause in enumerate(named)]
     for clause, cues in zip(named, standing, strict=True):
@@ -48,6 +65,8 @@ def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Claus
 def _stands(hit: Hit, place: int, found: list[Clause], lexicon: Lexicon) -> bool:
     """Whether the words beside a cue let it speak; one that leads its clause has those of the clause before beside it, too."""
     cue, clause = lexicon.cues[hit.group], found[place]
+    if cue.turned and not _turns(place, found):
+        return False
     if not (cue.needs or cue.unless):
         return True
     leads = not any(thing.first < hit.first and thing.group not in lexicon.helpers for thing in clause.things)
@@ -56,19 +75,25 @@ def _stands(hit: Hit, place: int, found: list[Clause], lexicon: Lexicon) -> bool
     return (not cue.needs or bool(cue.needs & beside)) and not cue.unless & beside
 
 
-def _cut(joined: Joined, verbs: set[int], lexicon: Lexicon) -> list[Clause]:
+def _turns(place: int, found: list[Clause]) -> bool:
+    """Whether the sentence goes on with a `but` and nothing that was done."""
+    rest = [other for other in found[place + 1 :] if other.sentence == found[place].sentence]
+    at = next((number for number, other in enumerate(rest) if other.turned), None)
+    return at is not None and not any(other.done for other in rest[at:])
+
+
+def _cut(joined: Joined, verbs: set[int]) -> list[Clause]:
     found: list[Clause] = []
     sentence = -1
     for index, word in enumerate(joined.words):
-        folded = joined.folded(index)
-        turns = folded in lexicon.turns or (folded in lexicon.lists and index + 1 in verbs)
         if word.gap >= Gap.SENTENCE:
             sentence += 1
-        if word.gap >= Gap.CLAUSE or turns:
-            found.append(Clause(index, index, sentence, word.passage, word.colon))
-        found[-1].last, found[-1].heading = index, word.colon
-        found[-1].listed |= folded in lexicon.lists
-        found[-1].joint = index if folded in lexicon.lists else found[-1].joint
+        if word.gap >= Gap.CLAUSE or word.turns or (word.lists and index + 1 in verbs):
+            clause = Clause(index, index, sentence, joined.passage_of[index], word.colon, turned=word.turns)
+            found.append(clause)
+        clause.last, clause.heading = index, word.colon
+        if word.lists:
+            clause.listed, clause.joint = True, index
     return found
 
 
@@ -80,6 +105,7 @@ def _named(found: list[Clause]) -> list[Clause]:
         if before and before.heading and not before.cues and clause.bare and before.sentence == clause.sentence:
             before.last, before.heading, before.joint = clause.last, clause.heading, max(before.joint, clause.joint)
             before.listed |= clause.listed
+            before.unknown += clause.unknown
             before.things += clause.things
             before.done += clause.done
             before.cues += clause.cues

@@ -1,7 +1,7 @@
 """Which hits a cue overrules: how far its words reach, in which direction, and what protects from it."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.domain.clauses import Clause
@@ -11,7 +11,10 @@ from classifier.domain.text import Joined
 
 _NEAR = 2  # a verb at most this many words behind a cue belongs to the cue: "ikke blevet udført"
 NOW = "now"
-_SHORT = 4  # a clause of at most this many words may speak of the line before
+NEW = "new"
+ACCEPTED = "accepted"
+_SHORT = 7  # a clause of at most this many words may speak of the line before,
+_UNKNOWN = 0  # if no more than this many of them are unknown
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ def overrulings(found: list[Clause], lexicon: Lexicon, joined: Joined) -> Mappin
             cue = lexicon.cues[hit.group]
             for thing in _reached(cue, hit, number, found, joined):
                 reached[thing].append(Overruling(cue, hit))
-    for number, clause in enumerate(found):
-        _rescue(number, clause, found, reached)
+    for number in range(len(found)):
+        _rescue(number, found, reached, lexicon)
     return reached
 
 
@@ -103,17 +106,23 @@ def _list_before(number: int, found: list[Clause]) -> list[Hit]:
 
 def _said_before(number: int, found: list[Clause], cue: Cue) -> list[Hit]:
     """A clause of nothing but the cue speaks of the clause before, as in `Hjulskift, ikke udført`; a short one across lines."""
-    if number == 0 or cue.direction == "after":
-        return []
-    clause, other = found[number], found[number - 1]
-    if not cue.alone and not clause.done:
+    clause, other = found[number], _before(number, found)
+    if other is None or cue.direction == "after" or not (cue.alone or clause.done):
         return []
     if other.done and cue.stops_at_done and other.sentence != clause.sentence:
         return []
-    short = clause.last - clause.first < _SHORT and cue.across
-    if other.sentence == clause.sentence or short:
+    says_only_that = clause.unknown <= _UNKNOWN and clause.last - clause.first < _SHORT
+    if other.sentence == clause.sentence or (says_only_that and cue.across):
         return [] if other.done and cue.stops_at_done else list(other.things)
     return []
+
+
+def _before(number: int, found: list[Clause]) -> Clause | None:
+    """The clause before, or the one before that where it says nothing: `Inspektion, hat angerufen, kommt nicht`."""
+    for other in reversed(found[:number]):
+        if other.sentence != found[number].sentence or other.things or other.has_verb or other.unknown:
+            return other
+    return None
 
 
 def _under_heading(number: int, found: list[Clause], joined: Joined) -> list[Hit]:
@@ -132,9 +141,12 @@ def _under_heading(number: int, found: list[Clause], joined: Joined) -> list[Hit
     return taken
 
 
-def _rescue(number: int, clause: Clause, found: list[Clause], reached: dict[Hit, list[Overruling]]) -> None:
+def _rescue(number: int, found: list[Clause], reached: dict[Hit, list[Overruling]], lexicon: Lexicon) -> None:
     """What was recommended, asked or checked and then done counts: `anbefalet tandrem er nu skiftet`, `anbefalet, nu udført`."""
+    clause = found[number]
     if not clause.done:
+        if number > 0 and _says_only_new(clause):
+            _lift_rescued(found[number - 1].things, reached)
         return
     last_done = clause.done[-1]
     things = [t for t in clause.things if any(o.hit.last < t.first and t.last < last_done.first for o in reached.get(t, ()))]
@@ -144,8 +156,27 @@ def _rescue(number: int, clause: Clause, found: list[Clause], reached: dict[Hit,
             things.extend(before.things)
             if any(hit.group == NOW for hit in clause.things):
                 _lift(before.things, reached)
+        if any(hit.group == ACCEPTED for hit in clause.done):
+            things.extend(_offered(number, found, lexicon))
+    _lift_rescued(things, reached)
+
+
+def _says_only_new(clause: Clause) -> bool:
+    """`Hjulleje brummer, nyt`: it was put in."""
+    return bool(clause.things) and not clause.unknown and not clause.cues and all(hit.group == NEW for hit in clause.things)
+
+
+def _lift_rescued(things: Iterable[Hit], reached: dict[Hit, list[Overruling]]) -> None:
     for thing in things:
         reached[thing] = [overruling for overruling in reached.get(thing, []) if not overruling.cue.rescued]
+
+
+def _offered(number: int, found: list[Clause], lexicon: Lexicon) -> Iterator[Hit]:
+    """What stands before an acceptance that names no work: `Tilbud tandrem 7.000 kr. Kunden har sagt ja`."""
+    for other in reversed(found[:number]):
+        if any(not lexicon.cues[hit.group].rescued for hit in other.cues):
+            return
+        yield from other.things
 
 
 def _lift(things: Sequence[Hit], reached: dict[Hit, list[Overruling]]) -> None:

@@ -1,16 +1,26 @@
 """The words of one language as data: terms in groups, rules from groups to tags, cues that overrule, all read from a table."""
 
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from typing import Any
 
 from classifier.domain.text import fold
+from classifier.domain.wording import Wording, parse_wording
 
+_HEADS = ("helpers", "verbs", "transparent", "opaque", "forgiving")  # lists of groups
 _LONG = 9  # a slip in a shorter word may be another word
+_CLASS = re.compile(r"(\[[^\]]*\])")
+_MARKED = re.compile(r"[^\x00-\x7f]")
 _SET = re.compile(r"\{(\w+)\}")
 WITHIN = ("phrase", "clause", "sentence", "passage", "order")
+KNOWN = (  # groups that the reader itself asks for by name; a language that has no words for one leaves it empty
+    "wish", "accepted", "now", "passed", "failed", "fine", "next_service", "mechanic_label", "taken_off", "stored", "hotel_name", "put_on",
+    "new", "to_winter", "to_summer", "winter_wheels", "summer_wheels", "winter_word", "summer_word",
+)  # fmt: skip
 DIRECTIONS = ("before", "after", "both")  # where the words stand that a cue overrules, seen from the cue
 
 
@@ -42,6 +52,25 @@ class Rule:
     within: str = "clause"
     unless: frozenset[str] = frozenset()
     unless_in_order: frozenset[str] = frozenset()
+    in_order: frozenset[str] = frozenset()  # one of these must stand somewhere in the order, whatever is said of it
+
+
+class RuleBook:
+    """Rules in their order, found by the groups that a text holds."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._by_anchor: dict[str, list[int]] = {}
+        for number, rule in enumerate(self._rules):
+            for group in rule.groups[0]:
+                self._by_anchor.setdefault(group, []).append(number)
+
+    def that_may_fire(self, groups: Set[str]) -> Iterator[Rule]:
+        """The rules of which each part has a group among these."""
+        for number in sorted({number for group in groups for number in self._by_anchor.get(group, ())}):
+            rule = self._rules[number]
+            if not any(part.isdisjoint(groups) for part in rule.groups[1:]):
+                yield rule
 
 
 @dataclass(frozen=True)
@@ -62,8 +91,16 @@ class Cue:
     needs: frozenset[str] = frozenset()  # groups of which one must stand beside it: "ved 120.000 km" is ahead beside "næste"
     unless: frozenset[str] = frozenset()  # groups that silence it where they stand beside it: "afvist" beside an inspection
     refutes: bool = False  # said after a mere name of the work, it is said of that too
+    turned: bool = (
+        False  # it holds where the sentence goes on with `but` and nothing that was done: "ville have service, men ..."
+    )
     past: bool = False  # it names a year, and holds where that is before the order's
     review: bool = False  # what it overrules is not sure: somebody should look
+
+    @property
+    def protects(self) -> bool:
+        """Whether its words only keep other cues from speaking: `uden bemærkninger`."""
+        return self.only == frozenset({"nothing"})
 
     def concerns(self, tag: str, *, finished: bool) -> bool:
         if self.status is not None and (self.status == "finished") is not finished:
@@ -81,6 +118,7 @@ class Lexicon:
     abbreviations: frozenset[str]
     turns: frozenset[str]  # words that begin a new clause: men, dog
     lists: frozenset[str]  # words that go on with a list: og, samt, eller
+    fillers: frozenset[str]  # words that say nothing by themselves: er, blev, desværre
     signs: Mapping[str, str]  # the words that + & and ? stand for
     helpers: frozenset[str]  # groups that mean nothing without another one beside them
     verbs: frozenset[str]  # groups that say that something happened: udført, skiftet, godkendt af kunden
@@ -90,23 +128,30 @@ class Lexicon:
     rules: tuple[Rule, ...]
     cues: Mapping[str, Cue]  # by the group that holds their words
     patterns: Mapping[str, re.Pattern[str]]
+    wording: Wording  # what stands around numbers, names and dates
+
+    @cached_property
+    def rule_book(self) -> RuleBook:
+        return RuleBook(self.rules)
 
 
 def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
     """Read a lexicon from its table; what does not hold together is refused with a sentence."""
     sets = {name: list(words) for name, words in data.get("sets", {}).items()}
     groups: dict[str, list[str]] = {name: list(words) for name, words in data["groups"].items()}
-    patterns = {name: re.compile(text) for name, text in data.get("patterns", {}).items()}
+    patterns = {name: _pattern(text) for name, text in data.get("patterns", {}).items()}
     cues: dict[str, Cue] = {}
     for name, entry in data["cues"].items():
         group = f"cue.{name}"
         groups[group] = list(entry.get("words", ()))
         cues[group] = _cue(name, entry)
         if "pattern" in entry:
-            patterns[group] = re.compile(entry["pattern"])
+            patterns[group] = _pattern(entry["pattern"])
     written = {term: text for name, words in groups.items() for term, text in _terms(name, words, sets)}
     terms = (*written, *_misspelt(written, frozenset(data["forgiving"])))
     rules = tuple(_rule(entry, {*groups, *patterns}) for entry in data["rules"])
+    _must_know("the reader", frozenset(KNOWN), {*groups, *patterns})
+    _must_know("the head", frozenset(name for key in _HEADS for name in data[key]), {*groups, *patterns})
     for cue in cues.values():
         _must_know(f"cue {cue.id}", cue.needs | cue.unless, {*groups, *patterns})
     return Lexicon(
@@ -116,6 +161,7 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
         abbreviations=frozenset(fold(w) for w in data["abbreviations"]),
         turns=frozenset(fold(w) for w in data["turns"]),
         lists=frozenset(fold(w) for w in data["lists"]),
+        fillers=frozenset(fold(w) for w in data.get("fillers", ())),
         signs={sign: fold(word) for sign, word in data["signs"].items()},
         verbs=frozenset(data["verbs"]),
         helpers=frozenset(data["helpers"]),
@@ -125,17 +171,43 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
         rules=rules,
         cues=cues,
         patterns=patterns,
+        wording=_wording(data),
     )
+
+
+def _wording(data: Mapping[str, Any]) -> Wording:
+    try:
+        return parse_wording(data["notes"])
+    except KeyError as error:
+        raise LexiconError(f"the table notes lacks {error.args[0]!r}") from None
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """An expression that finds `ü` also where it was written as `u` with a mark behind it (not inside of brackets)."""
+    parts = _CLASS.split(text)  # every second one is a class in brackets
+    return re.compile("".join(part if number % 2 else _MARKED.sub(_either, part) for number, part in enumerate(parts)))
+
+
+def _either(letter: re.Match[str]) -> str:
+    apart = unicodedata.normalize("NFD", letter[0])
+    return letter[0] if apart == letter[0] else f"(?:{letter[0]}|{apart})"
 
 
 def _terms(group: str, words: list[str], sets: Mapping[str, list[str]]) -> Iterator[tuple[Term, str]]:
     for written in words:
-        for text in _expanded(written, sets):
+        for text in (cut for whole in _expanded(written, sets) for cut in _cut(whole)):
             letters = fold(text)
             if len(letters) < 2:
                 raise LexiconError(f"{group}: {written!r} is too short to be found safely")
-            marks = (text.startswith("*"), text.endswith("*"), text.startswith("="), text.startswith("!"), "_" in text)
-            yield Term(group, letters, *marks), text
+            signs = text[: len(text) - len(text.lstrip("*=!"))]
+            yield Term(group, letters, "*" in signs, text.endswith("*"), "=" in signs, "!" in signs, "_" in text), text
+
+
+def _cut(text: str) -> Iterator[str]:
+    """`hjulsk|ift` stands for itself and for all that a narrow column leaves of it: `hjulsk`, `hjulski`, `hjulskif`."""
+    telling, _, rest = text.partition("|")
+    yield telling + rest
+    yield from (f"={telling}{rest[:end]}" for end in range(len(rest)))
 
 
 def _misspelt(written: Mapping[Term, str], forgiving: frozenset[str]) -> Iterator[Term]:
@@ -145,7 +217,7 @@ def _misspelt(written: Mapping[Term, str], forgiving: frozenset[str]) -> Iterato
         if term.group not in forgiving or len(term.letters) < _LONG or " " in text:
             continue
         for letters in sorted(_slips(term.letters) - known):
-            yield replace(term, letters=letters)
+            yield replace(term, letters=letters, one_word=True)
 
 
 def _slips(letters: str) -> set[str]:
@@ -168,13 +240,13 @@ def _expanded(text: str, sets: Mapping[str, list[str]]) -> Iterator[str]:
 
 def _rule(entry: Mapping[str, Any], known: set[str]) -> Rule:
     groups = tuple(frozenset(one.split("|")) for one in entry["all"])
-    unless, in_order = frozenset(entry.get("unless", ())), frozenset(entry.get("unless_in_order", ()))
-    _must_know(f"rule {entry['id']}", frozenset[str]().union(*groups, unless, in_order), known)
+    unless, not_in_order, in_order = (frozenset(entry.get(key, ())) for key in ("unless", "unless_in_order", "in_order"))
+    _must_know(f"rule {entry['id']}", frozenset[str]().union(*groups, unless, not_in_order, in_order), known)
     within = str(entry.get("within", "clause"))
     if within not in WITHIN:
         raise LexiconError(f"rule {entry['id']}: within is one of {', '.join(WITHIN)}")
     strength = float(entry.get("strength", 0.9))
-    return Rule(str(entry["id"]), str(entry["tag"]), strength, groups, within, unless, in_order)
+    return Rule(str(entry["id"]), str(entry["tag"]), strength, groups, within, unless, not_in_order, in_order)
 
 
 def _must_know(whose: str, names: frozenset[str], known: set[str]) -> None:
@@ -201,6 +273,7 @@ def _cue(name: str, entry: Mapping[str, Any]) -> Cue:
         needs=frozenset(entry.get("needs", ())),
         unless=frozenset(entry.get("unless", ())),
         refutes=bool(entry.get("refutes", False)),
+        turned=bool(entry.get("turned", False)),
         past=bool(entry.get("past", False)),
         review=bool(entry.get("review", False)),
     )

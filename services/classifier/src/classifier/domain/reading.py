@@ -10,7 +10,7 @@ from classifier.domain.cues import Overruling, overrulings
 from classifier.domain.matching import Hit, Matcher
 from classifier.domain.orders import Order, is_too_long, passages
 from classifier.domain.rules import Finding, Scene, findings
-from classifier.domain.text import Joined, join
+from classifier.domain.text import Joined
 
 COUNTS_FROM = 0.5
 SURE_FROM = 0.6
@@ -70,18 +70,22 @@ class Read:
 def read(order: Order, matcher: Matcher) -> Read:
     """Read an order with the lexicon of its language."""
     lexicon = matcher.lexicon
-    joined = join(tuple(passages(order)), lexicon.abbreviations, signs=lexicon.signs)
+    joined = matcher.joiner.join(tuple(passages(order)))
     hits = matcher.hits(joined, order.on)
     found = clauses(joined, hits, lexicon)
     scene = Scene(joined, found, hits)
     reached = overrulings(found, lexicon, joined)
-    everything = findings(lexicon.rules, scene, reached, finished=order.finished)
+    everything = findings(lexicon.rule_book, scene, reached, finished=order.finished)
     fired = [finding for finding in everything if not _is_dropped(finding, joined)]
     if order.finished:
         fired = list(_without_mere_wishes(fired, found))
-    told = notes.read(order, joined, hits)
+    told = notes.read(order, joined, hits, lexicon)
     season = wheels.season(found, fired, {hit for hit, against in reached.items() if against}, order.on)
-    assembled = _assemble(joined, found, fired, season, told, order.on)
+    inspected = (
+        [hit for one in fired if one.counts and one.rule.tag == notes.INSPECTION for hit in one.hits] if order.finished else []
+    )
+    result = notes.inspection_result(found, inspected, reached, lexicon)
+    assembled = replace(_assemble(joined, fired, season, told, order.on), inspection_result=result)
     return replace(assembled, review=True) if is_too_long(order) else assembled
 
 
@@ -98,9 +102,14 @@ def _against(finding: Finding, refuting: Sequence[Finding], found: Sequence[Clau
     clause = holding(found, finding.hits[0].first)
     if clause.done:
         return ()
-    is_wish = any(hit.group == "wish" for hit in clause.things)
+    is_wish = any(hit.group == "wish" for one in found if _leads(one, clause) for hit in one.things)
     others = [other for other in refuting if other.rule.tag == finding.rule.tag]
     return next((other.against for other in others if is_wish or _refutes(other, finding, clause, found)), ())
+
+
+def _leads(one: Clause, clause: Clause) -> bool:
+    """Whether a clause is another one or stands before it in its sentence: `Auftrag: Inspektion, Reifen, TÜV`."""
+    return one.sentence == clause.sentence and one.first <= clause.first
 
 
 def _refutes(other: Finding, finding: Finding, clause: Clause, found: Sequence[Clause]) -> bool:
@@ -111,12 +120,11 @@ def _refutes(other: Finding, finding: Finding, clause: Clause, found: Sequence[C
 
 def _is_dropped(finding: Finding, joined: Joined) -> bool:
     """Words on a line that was cancelled on the same invoice do not count, and are not worth a word."""
-    return any(joined.passages[joined.words[hit.first].passage].dropped for hit in finding.hits)
+    return any(joined.passages[joined.passage_of[hit.first]].dropped for hit in finding.hits)
 
 
 def _assemble(
     joined: Joined,
-    found: Sequence[Clause],
     fired: Iterable[Finding],
     season: wheels.Season | None,
     told: notes.Notes,
@@ -139,11 +147,9 @@ def _assemble(
         if max(w.strength for w in evidence) >= COUNTS_FROM
     )
     names = {one.tag for one in tags}
-    result = notes.inspection_result(found, names)
     return Read(
         tags=tags,
         overruled=_distinct(bad),
-        inspection_result=result,
         odometer_km=told.odometer_km,
         mechanics=told.mechanics,
         hours=told.hours,
@@ -162,8 +168,8 @@ def _season_words(joined: Joined, season: wheels.Season, on: date | None) -> tup
 
 def _words(joined: Joined, finding: Finding) -> Words:
     """The span from the first to the last of its words where they stand in one passage, else those of the first group."""
-    passage = joined.words[finding.hits[0].first].passage
-    here = [hit for hit in finding.hits if joined.words[hit.first].passage == passage]
+    passage = joined.passage_of[finding.hits[0].first]
+    here = [hit for hit in finding.hits if joined.passage_of[hit.first] == passage]
     first, last = min(hit.first for hit in here), max(hit.last for hit in here)
     return Words(joined.written(first, last), joined.place(first), finding.rule.id, finding.rule.strength)
 

@@ -1,12 +1,32 @@
 """Evidence as a sentence that staff can read."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from classifier.domain.reading import Found, Overruled, Words
 
+
+@dataclass(frozen=True)
+class _Saying:
+    """How a language says it."""
+
+    read: str
+    not_read: str
+    joined: str
+    quoted: str
+
+
+_SAYING: Mapping[str, _Saying] = {
+    "da": _Saying("{tag}, fordi {told}.", "Ikke {lower}: {words}, men {why} ({because}).", " og ", "{place} siger »{words}«"),
+    "de": _Saying("{tag}, denn {told}.", "Nicht {tag}: {words}, aber {why} ({because}).", " und ", "in {place} steht „{words}“"),
+    "en": _Saying("{tag}, because {told}.", "No {lower}: {words}, but {why} ({because}).", " and ", "{place} says “{words}”"),
+    "nl": _Saying("{tag}, want {told}.", "Geen {lower}: {words}, maar {why} ({because}).", " en ", "{place} zegt ‘{words}’"),
+}
 _PLACES = {
     "da": {"line": "linje", "remarks": "bemærkningerne", "text": "teksten", "date": "datoen"},
+    "de": {"line": "Zeile", "remarks": "der Bemerkung", "text": "dem Text", "date": "dem Datum"},
     "en": {"line": "line", "remarks": "the remarks", "text": "the text", "date": "the date"},
+    "nl": {"line": "regel", "remarks": "de opmerking", "text": "de tekst", "date": "de datum"},
 }
 _WHY: Mapping[str, Mapping[str, str]] = {
     "da": {
@@ -24,6 +44,21 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "sold": "det blev kun solgt",
         "other": "ordene betyder noget andet her",
     },
+    "de": {
+        "not_done": "es wurde nicht gemacht",
+        "refused": "der Kunde wollte es nicht",
+        "recommended": "es wurde nur empfohlen",
+        "later": "es soll erst später gemacht werden",
+        "quoted": "es war nur ein Angebot",
+        "elsewhere": "es wurde woanders gemacht",
+        "earlier": "es war vor diesem Besuch",
+        "asked": "es wurde nur danach gefragt",
+        "credited": "es wurde gutgeschrieben",
+        "cancelled": "es wurde abgesagt",
+        "checked": "es wurde nur geprüft",
+        "sold": "es wurde nur verkauft",
+        "other": "die Worte bedeuten hier etwas anderes",
+    },
     "en": {
         "not_done": "it was not done",
         "refused": "the customer did not want it",
@@ -38,6 +73,21 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "checked": "it was only checked",
         "sold": "it was only sold",
         "other": "the words mean something else here",
+    },
+    "nl": {
+        "not_done": "het is niet gedaan",
+        "refused": "de klant wilde het niet",
+        "recommended": "het is alleen geadviseerd",
+        "later": "het komt later",
+        "quoted": "het was een offerte",
+        "elsewhere": "het is ergens anders gedaan",
+        "earlier": "het was vóór dit bezoek",
+        "asked": "er is alleen naar gevraagd",
+        "credited": "het is gecrediteerd",
+        "cancelled": "het is geannuleerd",
+        "checked": "het is alleen gecontroleerd",
+        "sold": "het is alleen verkocht",
+        "other": "de woorden betekenen hier iets anders",
     },
 }
 _TAGS: Mapping[str, Mapping[str, str]] = {
@@ -63,6 +113,28 @@ _TAGS: Mapping[str, Mapping[str, str]] = {
         "recall": "Tilbagekaldelse",
         "other_repair": "Anden reparation",
     },
+    "de": {
+        "service": "Inspektion",
+        "inspection_check": "HU-Vorabcheck",
+        "official_inspection": "Hauptuntersuchung",
+        "wheel_change_winter": "Räderwechsel auf Winter",
+        "wheel_change_summer": "Räderwechsel auf Sommer",
+        "wheel_change": "Räderwechsel",
+        "tyre_hotel": "Reifeneinlagerung",
+        "timing_belt": "Zahnriemen",
+        "underbody_treatment": "Unterbodenschutz",
+        "body_inspection": "Karosseriekontrolle",
+        "tyre_sale": "Reifenverkauf",
+        "brakes": "Bremsen",
+        "battery": "Batterie",
+        "air_conditioning": "Klimaanlage",
+        "bodywork": "Karosserie und Glas",
+        "diagnosis": "Fehlersuche",
+        "accessory": "Zubehör",
+        "warranty_work": "Garantiearbeit",
+        "recall": "Rückruf",
+        "other_repair": "Sonstige Reparatur",
+    },
     "en": {
         "service": "Service",
         "inspection_check": "Inspection check",
@@ -85,25 +157,44 @@ _TAGS: Mapping[str, Mapping[str, str]] = {
         "recall": "Recall",
         "other_repair": "Other repair",
     },
+    "nl": {
+        "service": "Onderhoudsbeurt",
+        "inspection_check": "Keuring vooraf",
+        "official_inspection": "Periodieke keuring",
+        "wheel_change_winter": "Wielwissel naar winter",
+        "wheel_change_summer": "Wielwissel naar zomer",
+        "wheel_change": "Wielwissel",
+        "tyre_hotel": "Bandenopslag",
+        "timing_belt": "Distributieriem",
+        "underbody_treatment": "Bodembehandeling",
+        "body_inspection": "Carrosseriecontrole",
+        "tyre_sale": "Verkoop van banden",
+        "brakes": "Remmen",
+        "battery": "Accu",
+        "air_conditioning": "Airco",
+        "bodywork": "Carrosserie en ruiten",
+        "diagnosis": "Storing zoeken",
+        "accessory": "Accessoires",
+        "warranty_work": "Garantiewerk",
+        "recall": "Terugroepactie",
+        "other_repair": "Andere reparatie",
+    },
 }
 
 
 def sentence(evidence: Found | Overruled, language: str = "da") -> str:
     """Why a tag was read, or why it was not: "Service, fordi linje 1 siger »Serviceeftersyn 60.000 km«"."""
-    language = language if language in _WHY else "en"
-    tag = _TAGS[language].get(evidence.tag, evidence.tag)
+    language = language if language in _SAYING else "en"
+    saying, tag = _SAYING[language], _TAGS[language].get(evidence.tag, evidence.tag)
     if isinstance(evidence, Overruled):
         why = _WHY[language].get(evidence.why, evidence.why)
         words, because = _quoted(evidence.words, language), _quoted(evidence.because, language)
-        lead = f"Ikke {tag.lower()}" if language == "da" else f"No {tag.lower()}"
-        return f"{lead}: {words}, {'men' if language == 'da' else 'but'} {why} ({because})."
-    told = f" {'og' if language == 'da' else 'and'} ".join(_quoted(words, language) for words in evidence.evidence[:3])
-    return f"{tag}, {'fordi' if language == 'da' else 'because'} {told}."
+        return saying.not_read.format(tag=tag, lower=tag.lower(), words=words, why=why, because=because)
+    told = saying.joined.join(_quoted(words, language) for words in evidence.evidence[:3])
+    return saying.read.format(tag=tag, told=told)
 
 
 def _quoted(words: Words, language: str) -> str:
     name, _, number = words.place.partition(" ")
     place = " ".join(filter(None, (_PLACES[language].get(name, name), number)))
-    if language == "da":
-        return f"{place} siger »{words.words}«"
-    return f"{place} says “{words.words}”"
+    return _SAYING[language].quoted.format(place=place, words=words.words)

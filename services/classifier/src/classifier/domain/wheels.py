@@ -42,9 +42,10 @@ def tag_of(season: Season | None) -> str:
 
 def season(found: Sequence[Clause], fired: Iterable[Finding], overruled: Collection[Hit], on: date | None) -> Season | None:
     """Which wheels the car stands on afterwards; None: neither text nor date tells, or there was no change."""
-    if not any(finding.rule.tag == CHANGE for finding in fired):
+    changed = {hit for finding in fired if finding.rule.tag == CHANGE for hit in finding.hits}
+    if not changed:
         return None
-    votes = [vote for clause in found for vote in _votes(clause) if vote.hit not in overruled]
+    votes = [vote for clause in found for vote in _votes(clause, changed) if vote.hit not in overruled]
     loudest = max((vote.weight for vote in votes), default=0)
     sides = {vote.side for vote in votes if vote.weight == loudest}
     if len(sides) == 1:
@@ -54,7 +55,7 @@ def season(found: Sequence[Clause], fired: Iterable[Finding], overruled: Collect
     return Season(side, "season.date", None) if side else None
 
 
-def _votes(clause: Clause) -> Iterator[Vote]:
+def _votes(clause: Clause, changed: set[Hit]) -> Iterator[Vote]:
     hits = [*clause.things, *clause.done]
     away = any(hit.group in _AWAY for hit in hits)
     put_on = any(hit.group == "put_on" for hit in hits)
@@ -65,4 +66,4 @@ def _votes(clause: Clause) -> Iterator[Vote]:
             elif hit.group == f"{side}_wheels":
                 yield Vote(_OTHER[side], 2, hit) if away and not put_on else Vote(side, 2 if put_on else 1, hit)
             elif hit.group == f"{side}_word":
-                yield Vote(side, 1, hit)
+                yield Vote(_OTHER[side], 1, hit) if away and not put_on and not changed.intersection(hits) else Vote(side, 1, hit)

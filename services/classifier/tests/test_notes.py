@@ -1,0 +1,110 @@
+"""Numbers, names and dates in the text, in the words that the lexicon's table `notes` gives."""
+
+from datetime import date
+
+import pytest
+
+from classifier.domain import Line, Order, Read, read
+from classifier.domain.odometer import odometer
+from classifier.domain.orders import Passage
+from classifier.domain.wording import KEYS, parse_wording
+from classifier.lexicons import matcher
+
+ENGLISH = parse_wording(
+    {
+        **dict.fromkeys(KEYS, ()),
+        "reading": ["mileage", "on clock"],
+        "kilometres": ["km"],
+        "miles": ["miles", "mi"],
+        "ahead": ["next", "due at"],
+    }
+)
+
+
+def read_text(text: str, on: date | None = None) -> Read:
+    """Read an order of one Danish line."""
+    return read(Order((Line(text),), on=on), matcher("da"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kilometres"),
+    [
+        ("118.402 km på uret", 118_402),
+        ("Polo, aflæst 104.233 km", 104_233),
+        ("Serviceinterval 30.000 km, sidste service 2024. Km-stand 44.870", 44_870),
+        ("Service 60.000 km\nTæller 61.120", 61_120),
+        ("Tandrem skiftet ved 168.220 km", 168_220),
+        ("Km-stand 60.000", 60_000),
+        ("Næste service ved km-stand 90.000", None),
+        ("Næste: 91.240 km", None),
+        ("Kørsel 2.250 km á 3,80", None),
+        ("Kms. 62.018 – næste service d. 18.09.2025 eller 90.000 km", 62_018),
+    ],
+)
+def test_a_reading_is_told_from_what_only_has_a_number(text: str, kilometres: int | None) -> None:
+    assert read_text(text).odometer_km == kilometres
+
+
+@pytest.mark.parametrize(
+    ("text", "kilometres"),
+    [
+        ("Mileage 61,240 miles", 98_556),
+        ("61,241 miles on clock", 98_558),
+        ("132,450 km", 132_450),
+        ("next due at 70,100 miles", None),
+        ("15,000 miles", None),
+    ],
+)
+def test_miles_are_told_in_kilometres(text: str, kilometres: int | None) -> None:
+    assert odometer([Passage("line 1", text)], ENGLISH) == kilometres
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Mekaniker: Jens Holm", ("Jens Holm",)),
+        ("Mekaniker: Jens Holm og Ole", ("Jens Holm", "Ole")),
+        ("Mek. JH/OP", ("JH", "OP")),
+        ("MEK: 14", ("14",)),
+        ("Tekniker Per H.", ("Per H.",)),
+        ("Mekaniker ringer i morgen", ()),
+    ],
+)
+def test_mechanics_are_the_names_behind_their_label(text: str, names: tuple[str, ...]) -> None:
+    assert read_text(text).mechanics == names
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Næste service 18. april 2027", date(2027, 4, 18)),
+        ("Næste service d. 3 maj 27", date(2027, 5, 3)),
+        ("Næste service 2027-04-18", date(2027, 4, 18)),
+        ("Næste service 18 bananer 2027", None),
+    ],
+)
+def test_a_next_service_date_may_name_its_month(text: str, day: date | None) -> None:
+    assert read_text(text, date(2026, 4, 1)).next_service_on == day
+
+
+def test_hours_in_the_remarks_count_where_they_are_called_worked() -> None:
+    assert read(Order((), "Forbrugt 1,5 timer."), matcher("da")).hours == 1.5
+    assert read(Order((), "Ring om 2 timer."), matcher("da")).hours is None
+
+
+@pytest.mark.parametrize(
+    ("text", "vin"),
+    [
+        ("1M8GDM9AXKP042788", "1M8GDM9AXKP042788"),
+        ("1M8GDM9A0KP042788", None),
+        ("VIN 1M8GDM9A0KP042788", "1M8GDM9A0KP042788"),
+        ("WAUZZZ4G8EN118822", "WAUZZZ4G8EN118822"),
+    ],
+)
+def test_a_check_digit_is_asked_for_where_makers_must_keep_to_it(text: str, vin: str | None) -> None:
+    assert read_text(text).vin == vin
+
+
+@pytest.mark.parametrize(("text", "plate"), [("Bådtrailer, reg. XR 20 54", "XR2054"), ("Bådtrailer XR 20 54", None)])
+def test_what_is_called_a_plate_may_look_like_another_country_s(text: str, plate: str | None) -> None:
+    assert read_text(text).plate == plate
