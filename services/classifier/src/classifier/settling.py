@@ -23,7 +23,7 @@ async def read_orders(ids: frozenset[UUID], work: Work) -> None:
     reader, names = await reader_of(work), await store.names(work.session, work.dealer)
     texts = await store.orders(work.session, work.dealer, ids)
     given = await store.verdicts(work.session, work.dealer, ids)  # once the orders are locked, so that none is given meanwhile
-    mechanics = {}
+    mechanics, noted = {}, []
     for text in texts:
         order = text.work_order
         known = telling.worth_reading(order.status)
@@ -35,8 +35,8 @@ async def read_orders(ids: frozenset[UUID], work: Work) -> None:
             read = decided(read, verdict, text_mark(order))
         read = replace(read, mechanics=named(read.mechanics, names))
         told = _tell(work, text, telling.of_order(order, read, text.heard_on, text.told))
-        unclear_on = telling.unclear_on(told)
-        await store.save_order(work.session, work.dealer, text.id, lexicon=reader.version, told=told, unclear_on=unclear_on)
+        noted.append(store.Noted(text.id, told, telling.unclear_on(told)))
+    await store.save_orders(work.session, work.dealer, noted, lexicon=reader.version)
     await store.save_mechanics(work.session, work.dealer, mechanics)
 
 
@@ -44,11 +44,13 @@ async def read_orders(ids: frozenset[UUID], work: Work) -> None:
 async def read_appointments(ids: frozenset[UUID], work: Work) -> None:
     """Read these appointments and tell what is new."""
     reader = await reader_of(work)
+    noted = []
     for text in await store.appointments(work.session, work.dealer, ids):
         appointment = text.appointment
         read = reader.read(telling.appointment_text(appointment))
         told = _tell(work, text, telling.of_appointment(appointment, read, text.told))
-        await store.save_appointment(work.session, work.dealer, text.id, lexicon=reader.version, told=told)
+        noted.append(store.Noted(text.id, told))
+    await store.save_appointments(work.session, work.dealer, noted, lexicon=reader.version)
 
 
 async def language_of(work: Work) -> str:

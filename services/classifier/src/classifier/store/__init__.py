@@ -33,6 +33,7 @@ from classifier.store.mechanics import (
 )
 from classifier.store.reviews import count_unclear, decided, end_verdict, give_verdict, unclear, verdicts
 from classifier.store.texts import (
+    Noted,
     Text,
     appointments,
     count_texts,
@@ -42,13 +43,14 @@ from classifier.store.texts import (
     remember_appointment,
     remember_dealer,
     remember_order,
-    save_appointment,
-    save_order,
+    save_appointments,
+    save_orders,
     unread,
 )
 
 __all__ = [
     "Current",
+    "Noted",
     "Text",
     "add_changes",
     "add_draft",
@@ -83,9 +85,9 @@ __all__ = [
     "remember_dealer",
     "remember_order",
     "replies",
-    "save_appointment",
+    "save_appointments",
     "save_mechanics",
-    "save_order",
+    "save_orders",
     "told_otherwise",
     "unclear",
     "unnamed",

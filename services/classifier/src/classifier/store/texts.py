@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,6 +37,18 @@ class Text:
     @property
     def appointment(self) -> AppointmentChanged:
         return AppointmentChanged.model_validate_json(self.body)
+
+
+_SAVE_ORDERS = text("""
+update classifier.work_order o set lexicon = :lexicon, told = v.told, unclear_on = v.unclear_on
+from unnest(cast(:ids as uuid[]), cast(:told as bytea[]), cast(:unclear as date[])) as v (id, told, unclear_on)
+where o.dealer_id = :dealer and o.order_id = v.id
+""")
+_SAVE_APPOINTMENTS = text("""
+update classifier.appointment a set lexicon = :lexicon, told = v.told
+from unnest(cast(:ids as uuid[]), cast(:told as bytea[])) as v (id, told)
+where a.dealer_id = :dealer and a.appointment_id = v.id
+""")
 
 
 async def remember_order(session: AsyncSession, dealer: DealerId, order: WorkOrderChanged, heard_on: date) -> None:
@@ -96,26 +108,32 @@ async def _texts(
     return [Text(row.id, row.body, row.heard_on, row.lexicon, json.loads(row.told)) for row in rows]
 
 
-async def save_order(
-    session: AsyncSession, dealer: DealerId, order: UUID, *, lexicon: str, told: Told, unclear_on: date | None
-) -> None:
-    """Note with which lexicon an order was read, what was told of it, and whether somebody should look at that visit."""
-    await _save(session, WorkOrderRow, "order_id", dealer, order, lexicon, told, unclear_on=unclear_on)
+@dataclass(frozen=True)
+class Noted:
+    """What was told of a text, and whether somebody should look at that visit."""
+
+    id: UUID
+    told: Told
+    unclear_on: date | None = None
 
 
-async def save_appointment(session: AsyncSession, dealer: DealerId, appointment: UUID, *, lexicon: str, told: Told) -> None:
-    """Note with which lexicon an appointment was read and what was told of it."""
-    await _save(session, AppointmentRow, "appointment_id", dealer, appointment, lexicon, told)
+async def save_orders(session: AsyncSession, dealer: DealerId, read: Sequence[Noted], *, lexicon: str) -> None:
+    """Note with which lexicon these orders were read, and what was told of each."""
+    await _save(session, _SAVE_ORDERS, dealer, read, lexicon, {"unclear": [one.unclear_on for one in read]})
+
+
+async def save_appointments(session: AsyncSession, dealer: DealerId, read: Sequence[Noted], *, lexicon: str) -> None:
+    """Note with which lexicon these appointments were read, and what was told of each."""
+    await _save(session, _SAVE_APPOINTMENTS, dealer, read, lexicon, {})
 
 
 async def _save(
-    session: AsyncSession, kind: Kind, key: str, dealer: DealerId, id_: UUID, lexicon: str, told: Told, **more: Any
+    session: AsyncSession, statement: Any, dealer: DealerId, read: Sequence[Noted], lexicon: str, more: dict[str, Any]
 ) -> None:
-    await session.execute(
-        update(kind)
-        .where(_column(kind, "dealer_id") == dealer, _column(kind, key) == id_)
-        .values(lexicon=lexicon, told=json.dumps(told, ensure_ascii=True).encode(), **more)
-    )
+    if read:
+        told = [json.dumps(one.told, ensure_ascii=True).encode() for one in read]
+        values = {"dealer": dealer, "lexicon": lexicon, "ids": [one.id for one in read], "told": told, **more}
+        await session.execute(statement, values)
 
 
 async def unread(session: AsyncSession, dealer: DealerId, lexicon: str, limit: int) -> tuple[Sequence[UUID], Sequence[UUID]]:
@@ -127,13 +145,14 @@ async def unread(session: AsyncSession, dealer: DealerId, lexicon: str, limit: i
 
 
 async def _behind(session: AsyncSession, kind: Kind, key: str, dealer: DealerId, lexicon: str, limit: int) -> Sequence[UUID]:
+    """Asked in three, so that each is answered from the index, whatever lies behind it."""
     read_with = _column(kind, "lexicon")
-    found = await session.scalars(
-        select(_column(kind, key))
-        .where(_column(kind, "dealer_id") == dealer, or_(read_with < lexicon, read_with > lexicon, read_with.is_(None)))
-        .limit(limit)
-    )
-    return found.all()
+    found: list[UUID] = []
+    for behind in (read_with.is_(None), read_with < lexicon, read_with > lexicon):
+        if len(found) < limit:
+            wanted = select(_column(kind, key)).where(_column(kind, "dealer_id") == dealer, behind).limit(limit - len(found))
+            found += await session.scalars(wanted)
+    return found
 
 
 async def count_texts(session: AsyncSession, dealer: DealerId, lexicon: str) -> tuple[int, int]:
