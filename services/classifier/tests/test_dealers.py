@@ -185,7 +185,7 @@ def test_words_that_a_sentence_would_cut_in_two_are_named() -> None:
     own = DealerLexicon.model_validate(
         {"exceptions": [{"words": "stor. tur"}], "words": [{"words": "årl. tur", "tag": "service"}]}
     )
-    (told,) = unfindable(own, lexicons.matcher("da").lexicon)
+    (told,) = unfindable(own, lexicons.matcher("da"))
     assert told["where"] == "exceptions.0.words"
 
 

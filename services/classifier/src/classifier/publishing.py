@@ -64,9 +64,8 @@ def must_be_current(based_on: int | None, current: int) -> None:
 
 async def must_be_findable(work: Work, said: DealerLexicon) -> None:
     """Raises DomainError that names the words which the dealer's language would never find."""
-    errors: Sequence[Mapping[str, str]] = list(
-        domain.unfindable(said, lexicons.matcher(await settling.language_of(work)).lexicon)
-    )
+    language = lexicons.matcher(await settling.language_of(work))
+    errors: Sequence[Mapping[str, str]] = list(domain.unfindable(said, language))
     if errors:
         raise DomainError("Some words would never be found.", code="never_found", errors=errors[:20])
 

@@ -14,7 +14,7 @@ from classifier.domain.matching import Hit, Matcher
 from classifier.domain.orders import Order
 from classifier.domain.own import FEWEST_LETTERS, NOTHING, DealerLexicon, OwnCode, family, told_code
 from classifier.domain.reading import Found, Overruled, Read, Words, read
-from classifier.domain.text import Gap, Joined
+from classifier.domain.text import Joined, Joiner
 from common.events.words import VisitTag
 
 BY_WORDS, BY_CODE = 0.9, 0.95  # how strong a dealer's words and codes are
@@ -46,31 +46,27 @@ class Reader:
         return of_order.told(read(order, of_order))
 
     @cached_property
-    def words(self) -> Matcher | None:
+    def words(self) -> "_Finder | None":
         """Finds the dealer's words."""
         return self._finder((_OWN + family(one.tag), one.words) for one in self.own.words)
 
     @cached_property
-    def seasons(self) -> Matcher | None:
+    def seasons(self) -> "_Finder | None":
         """Finds those of the dealer's words that tell the season of a wheel change."""
         return self._finder((_SEASON[one.tag], one.words) for one in self.own.words if one.tag in _SEASON)
 
     @cached_property
-    def exceptions(self) -> Matcher | None:
+    def exceptions(self) -> "_Finder | None":
         """Finds the words that mean nothing, or not a tag."""
         named = ((f"{_NOT}{one.but_not.value}" if one.but_not else _NOTHING, one.words) for one in self.own.exceptions)
         return self._finder(named)
 
-    def _finder(self, phrases: Iterable[tuple[str, str]]) -> Matcher | None:
-        lexicon = self._base.lexicon
+    def _finder(self, phrases: Iterable[tuple[str, str]]) -> "_Finder | None":
         terms = []
         for group, phrase in phrases:
-            if (letters := _letters(phrase, lexicon)) is not None:
+            if (letters := _letters(phrase, self._base.lexicon.joiner)) is not None:
                 terms.append(Term(group, letters, phrase.startswith("*"), phrase.endswith("*")))
-        if not terms:
-            return None
-        bare = frozenset[str]()
-        return Matcher(replace(lexicon, terms=tuple(terms), patterns={}, cues={}, transparent=bare, opaque=bare))
+        return _Finder(self._base, terms) if terms else None
 
     def code(self, written: str | None) -> OwnCode | None:
         """What the dealer says of a line's code: the exact one, else the longest that it begins with."""
@@ -122,6 +118,22 @@ class Taken:
     tag: str | None
 
 
+class _Finder(Matcher):
+    """Finds a dealer's few terms in texts that are joined as the language's are. It keeps nothing: there may be many dealers."""
+
+    def __init__(self, base: Matcher, terms: Sequence[Term]) -> None:
+        bare = frozenset[str]()
+        super().__init__(replace(base.lexicon, terms=tuple(terms), patterns={}, cues={}, transparent=bare, opaque=bare))
+
+    def find(self, joined: Joined) -> list[Hit]:
+        found: list[Hit] = []
+        for passage, first in zip(joined.passages, joined.firsts, strict=True):
+            here = self._of_passage(passage.text)
+            assert not callable(here), "only cues are of a year"
+            found += [hit._replace(first=hit.first + first, last=hit.last + first) for hit in here]
+        return found
+
+
 class _OfOrder(Matcher):
     """The matcher of one order, which knows the codes of its lines."""
 
@@ -142,7 +154,8 @@ class _OfOrder(Matcher):
         for number, line in enumerate(self._order.lines):
             if (code := self._reader.code(line.code)) is None:
                 continue
-            words = [index for index, passage in enumerate(joined.passage_of) if passage == number]
+            first = joined.firsts[number]
+            words = range(first, first + len(joined.parts[number].words))
             if not words:
                 continue
             said = [index for index in words if joined.words[index].ends <= len(line.text)]
@@ -228,25 +241,25 @@ def _named(words: Sequence[int], hits: Sequence[Hit], lexicon: Lexicon) -> int:
     return next((word for word in free if word > led), next(iter(free), words[0]))
 
 
-def _letters(phrase: str, lexicon: Lexicon) -> str | None:
-    """The phrase as it stands in a joined text; None where a text would be cut within it."""
-    part = lexicon.joiner.part(phrase.strip("*"))
-    whole = part.words and all(word.gap == Gap.NONE for word in part.words[1:])
+def _letters(phrase: str, joiner: Joiner) -> str | None:
+    """The phrase as it stands in a text made comparable; None where a text would be cut within it."""
+    part = joiner.part(phrase.strip("*"))
+    whole = part.words and part.together(0, len(part.words) - 1)
     return part.string if whole and len(part.string) >= FEWEST_LETTERS else None
 
 
-def unfindable(own: DealerLexicon, lexicon: Lexicon) -> Iterator[dict[str, str]]:
+def unfindable(own: DealerLexicon, language: Matcher) -> Iterator[dict[str, str]]:
     """Where in it a phrase stands that this language would never find, for it is cut in two where sentences are cut."""
     words = ((f"words.{number}.words", one.words) for number, one in enumerate(own.words))
     exceptions = ((f"exceptions.{number}.words", one.words) for number, one in enumerate(own.exceptions))
     for where, phrase in (*words, *exceptions):
-        if _letters(phrase, lexicon) is None:
+        if _letters(phrase, language.lexicon.joiner) is None:
             said = f"{phrase!r} is never found as one: leave out the full stop or the dash, or give its parts apart"
             yield {"where": where, "problem": said}
 
 
-def _hits(finder: Matcher | None, joined: Joined) -> list[Hit]:
-    return finder.hits(joined) if finder is not None else []
+def _hits(finder: _Finder | None, joined: Joined) -> list[Hit]:
+    return finder.find(joined) if finder is not None else []
 
 
 def _within(inner: Hit, outer: Hit) -> bool:
