@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from classifier.domain.text import fold
+from classifier.domain.text import Joiner, fold
 from classifier.domain.wording import Wording, parse_wording
 
 _HEADS = ("helpers", "verbs", "transparent", "opaque", "forgiving")  # lists of groups
@@ -116,11 +116,7 @@ class Lexicon:
     language: str
     version: str
     endings: frozenset[str]
-    abbreviations: frozenset[str]
-    turns: frozenset[str]  # words that begin a new clause: men, dog
     lists: frozenset[str]  # words that go on with a list: og, samt, eller
-    fillers: frozenset[str]  # words that say nothing by themselves: er, blev, desværre
-    signs: Mapping[str, str]  # the words that + & and ? stand for
     helpers: frozenset[str]  # groups that mean nothing without another one beside them
     verbs: frozenset[str]  # groups that say that something happened: udført, skiftet, godkendt af kunden
     transparent: frozenset[str]  # groups that may stand inside a longer reading
@@ -130,6 +126,7 @@ class Lexicon:
     cues: Mapping[str, Cue]  # by the group that holds their words
     patterns: Mapping[str, re.Pattern[str]]
     wording: Wording  # what stands around numbers, names and dates
+    joiner: Joiner  # makes texts comparable
 
     @cached_property
     def rule_book(self) -> RuleBook:
@@ -155,15 +152,16 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
     _must_know("the head", frozenset(name for key in _HEADS for name in data[key]), {*groups, *patterns})
     for cue in cues.values():
         _must_know(f"cue {cue.id}", cue.needs | cue.unless, {*groups, *patterns})
+    turns, lists = (frozenset(fold(word) for word in data[key]) for key in ("turns", "lists"))
+    fillers = frozenset(fold(word) for word in data.get("fillers", ()))
+    abbreviations = frozenset(fold(word) for word in data["abbreviations"])
+    signs = {sign: fold(word) for sign, word in data["signs"].items()}
     return Lexicon(
         language=str(data["language"]),
         version=str(data["version"]),
         endings=frozenset(data["endings"]) | {""},
-        abbreviations=frozenset(fold(w) for w in data["abbreviations"]),
-        turns=frozenset(fold(w) for w in data["turns"]),
-        lists=frozenset(fold(w) for w in data["lists"]),
-        fillers=frozenset(fold(w) for w in data.get("fillers", ())),
-        signs={sign: fold(word) for sign, word in data["signs"].items()},
+        lists=lists,
+        joiner=Joiner(abbreviations=abbreviations, signs=signs, turns=turns, lists=lists, fillers=fillers),
         verbs=frozenset(data["verbs"]),
         helpers=frozenset(data["helpers"]),
         transparent=frozenset(data["transparent"]),

@@ -70,7 +70,7 @@ class Read:
 def read(order: Order, matcher: Matcher) -> Read:
     """Read an order with the lexicon of its language."""
     lexicon = matcher.lexicon
-    joined = matcher.joiner.join(tuple(passages(order)))
+    joined = lexicon.joiner.join(tuple(passages(order)))
     hits = matcher.hits(joined, order.on)
     found = clauses(joined, hits, lexicon)
     scene = Scene(joined, found, hits)
