@@ -274,3 +274,16 @@ def test_a_cue_by_itself_speaks_of_what_was_named_before_it(text: str, expected:
 )
 def test_a_wish_is_taken_back_by_a_but_without_anything_done(text: str, expected: set[str]) -> None:
     assert tags(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Tandrem revnet skiftet", {"timing_belt"}),
+        ("Serviceeftersyn\nHjulskift\nHjulskift blev aflyst", {"service"}),
+        ("Hjulskift udført og tandrem ikke skiftet", {"wheel_change"}),
+    ],
+)
+def test_a_verb_behind_makes_up_and_a_later_line_takes_back(text: str, expected: set[str]) -> None:
+    order = Order(tuple(Line(line) for line in text.splitlines()))
+    assert read(order, matcher("da")).names() == expected

@@ -67,6 +67,9 @@ def test_miles_are_told_in_kilometres(text: str, kilometres: int | None) -> None
         ("Mek. JH/OP", ("JH", "OP")),
         ("MEK: 14", ("14",)),
         ("Tekniker Per H.", ("Per H.",)),
+        ("Mekaniker: Joris. Næste service 27/11/2025", ("Joris",)),
+        ("Mek. T. Rabe, 5,5 timer", ("T. Rabe",)),
+        ("Mek. 7, km 45.120", ("7",)),
         ("Mekaniker ringer i morgen", ()),
     ],
 )

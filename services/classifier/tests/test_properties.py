@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from classifier.corpus import Labelled, load
@@ -54,8 +54,9 @@ def test_any_text_is_read_and_evidence_stands_in_it(order: Order, language: str)
 @settings(max_examples=300, deadline=None)
 def test_case_and_spelling_of_letters_change_no_tag(labelled: Labelled, way: str) -> None:
     order = labelled.order
-    lines = tuple(Line(_written(line.text, way)) for line in order.lines)
+    lines = tuple(replace(line, text=_written(line.text, way)) for line in order.lines)
     changed = replace(order, lines=lines, remarks=_written(order.remarks, way))
+    assume(labelled.language != "de" or way not in ("upper", "title"))  # German tells Kd (customer) from KD (service) by case
     words = matcher(labelled.language)
     assert read(changed, words).names() == read(order, words).names()
 

@@ -34,7 +34,9 @@ class Clause:
 def clauses(joined: Joined, hits: Iterable[Hit], lexicon: Lexicon) -> list[Clause]:
     """Cut the text at commas, brackets, dashes, `men`, and where `og` leads on to a new verb or cue."""
     hits = list(hits)
-    found = _cut(joined, {hit.first for hit in hits if hit.group in lexicon.verbs or hit.group in lexicon.cues})
+    verbs = {hit.first for hit in hits if hit.group in lexicon.verbs or hit.group in lexicon.cues}
+    within = {word for hit in hits for word in range(hit.first + 1, hit.last + 1)}  # `ikke men` of a term cuts nothing
+    found = _cut(joined, verbs, within)
     known: set[int] = set()
     mine = iter(found)
     clause = next(mine, None)
@@ -82,14 +84,16 @@ def _turns(place: int, found: list[Clause]) -> bool:
     return at is not None and not any(other.done for other in rest[at:])
 
 
-def _cut(joined: Joined, verbs: set[int]) -> list[Clause]:
+def _cut(joined: Joined, verbs: set[int], within: set[int]) -> list[Clause]:
     found: list[Clause] = []
     sentence = -1
     for index, word in enumerate(joined.words):
         if word.gap >= Gap.SENTENCE:
             sentence += 1
-        if word.gap >= Gap.CLAUSE or word.turns or (word.lists and index + 1 in verbs):
-            clause = Clause(index, index, sentence, joined.passage_of[index], word.colon, turned=word.turns)
+        if word.gap >= Gap.CLAUSE or (word.turns and index not in within) or (word.lists and index + 1 in verbs):
+            clause = Clause(
+                index, index, sentence, joined.passage_of[index], word.colon, turned=word.turns and index not in within
+            )
             found.append(clause)
         clause.last, clause.heading = index, word.colon
         if word.lists:

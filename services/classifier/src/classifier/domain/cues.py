@@ -75,7 +75,9 @@ def _in_reach(cue: Cue, hit: Hit, thing: Hit, clause: Clause) -> bool:
         return not (cue.stops_at_done and between and any(hit.last < t.first < between[0].first for t in clause.things))
     if cue.direction == "after":
         return False
-    return not (cue.stops_at_done and any(thing.last < verb.first < hit.first for verb in clause.done))
+    others = any(thing.last < other.first and other.last < hit.first for other in clause.things)
+    told_done = (verb for verb in clause.done if thing.first < verb.first < hit.first)  # `HU gemacht` has its verb within
+    return not (cue.stops_at_done and any(verb.first > thing.last or others for verb in told_done))
 
 
 def _list_after(number: int, found: list[Clause], *, alone: bool, cue: Cue) -> list[Hit]:
@@ -120,7 +122,7 @@ def _said_before(number: int, found: list[Clause], cue: Cue) -> list[Hit]:
 def _before(number: int, found: list[Clause]) -> Clause | None:
     """The clause before, or the one before that where it says nothing: `Inspektion, hat angerufen, kommt nicht`."""
     for other in reversed(found[:number]):
-        if other.sentence != found[number].sentence or other.things or other.has_verb or other.unknown:
+        if other.sentence != found[number].sentence or not other.bare or other.has_verb or other.unknown:
             return other
     return None
 
@@ -149,7 +151,7 @@ def _rescue(number: int, found: list[Clause], reached: dict[Hit, list[Overruling
             _lift_rescued(found[number - 1].things, reached)
         return
     last_done = clause.done[-1]
-    things = [t for t in clause.things if any(o.hit.last < t.first and t.last < last_done.first for o in reached.get(t, ()))]
+    things = [t for t in clause.things if any(_made_up_for(t, o.hit, last_done, clause) for o in reached.get(t, ()))]
     if clause.bare and not clause.cues and number > 0:
         before = found[number - 1]
         if before.passage == clause.passage:
@@ -159,6 +161,14 @@ def _rescue(number: int, found: list[Clause], reached: dict[Hit, list[Overruling
         if any(hit.group == ACCEPTED for hit in clause.done):
             things.extend(_offered(number, found, lexicon))
     _lift_rescued(things, reached)
+
+
+def _made_up_for(thing: Hit, cue: Hit, verb: Hit, clause: Clause) -> bool:
+    """`Anbefalet tandrem er nu skiftet`, `vandpumpe utæt, skiftet`: nothing else stands between the cue and the verb."""
+    if cue.last < thing.first:
+        return thing.last < verb.first
+    between = any(cue.last < other.first and other.last < verb.first for other in clause.things)
+    return thing.last < cue.first and cue.last < verb.first and not between
 
 
 def _says_only_new(clause: Clause) -> bool:

@@ -14,6 +14,7 @@ from classifier.domain.wording import Wording, parse_wording
 _HEADS = ("helpers", "verbs", "transparent", "opaque", "forgiving")  # lists of groups
 _LONG = 9  # a slip in a shorter word may be another word
 _CLASS = re.compile(r"(\[[^\]]*\])")
+_MARKS = "\u0300-\u036f"
 _MARKED = re.compile(r"[^\x00-\x7f]")
 _SET = re.compile(r"\{(\w+)\}")
 WITHIN = ("phrase", "clause", "sentence", "passage", "order")
@@ -183,9 +184,11 @@ def _wording(data: Mapping[str, Any]) -> Wording:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """An expression that finds `ü` also where it was written as `u` with a mark behind it (not inside of brackets)."""
+    """An expression that finds `ü` also where it was written as `u` with a mark behind it (not where it stands in brackets)."""
     parts = _CLASS.split(text)  # every second one is a class in brackets
-    return re.compile("".join(part if number % 2 else _MARKED.sub(_either, part) for number, part in enumerate(parts)))
+    parts[::2] = [_MARKED.sub(_either, part).replace(r"\w", rf"[\w{_MARKS}]") for part in parts[::2]]
+    parts[1::2] = [part.replace(r"\w", rf"\w{_MARKS}") for part in parts[1::2]]
+    return re.compile("".join(parts))
 
 
 def _either(letter: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from classifier.domain import naming
 from classifier.domain.clauses import Clause
-from classifier.domain.cues import Overruling
+from classifier.domain.cues import NOW, Overruling
 from classifier.domain.lexicon import Lexicon
 from classifier.domain.matching import Hit
 from classifier.domain.odometer import odometer
@@ -17,9 +17,9 @@ from classifier.domain.text import KEPT, Joined, fold
 from classifier.domain.wording import Wording
 
 _DATE = re.compile(r"\b(?:(\d{4})-(\d{2})-(\d{2})|(\d{1,2})[./\- ]{1,2}(\d{1,2}|[^\W\d_]{3,10})[./,\- ]{1,2}(\d{4}|\d{2}))\b")
-_A_NAME = r"[A-ZÀ-Þ][A-Za-zÀ-ÿ]{0,20}(?:(?<=\b\w)\.[A-Z]\.)?(?!-?\w)\.?"
+_A_NAME = r"(?:[A-ZÀ-Þ]\.[A-ZÀ-Þ]\.|[A-ZÀ-Þ][A-Za-zÀ-ÿ]?\.(?!\w)|[A-ZÀ-Þ][A-Za-zÀ-ÿ]{0,20}(?!-?\w))"
 _NAME = re.compile(rf"{_A_NAME}(?: (?:de|van|von|der|den|la|af)\b)*(?: (?:[A-ZÀ-Þ][a-zß-ÿ]{{1,20}}(?!-?\w)|[A-Z]\.))?")
-_NUMBER = re.compile(r"\d{1,3}(?=\s*(?:$|[.;\n]|\s{2}))")  # a mechanic's number
+_NUMBER = re.compile(r"\d{1,3}(?=\s*(?:$|[.,](?!\d)|[;\n]|\s{2}))")  # a mechanic's number
 _LEADS = re.compile(r"\s*[:.\-]?\s*")
 _JOINS = re.compile(r"\s*(?:[,/&+]|\b[^\W\d_]{1,3}\b)\s*")
 _SENTENCE = re.compile(r"[\n;]|\.(?=\s|$)")
@@ -79,7 +79,8 @@ def inspection_result(
 
 def _says_only_that(clause: Clause) -> bool:
     spans = {(thing.first, thing.last) for thing in clause.things if thing.group in _RESULTS}
-    return clause.unknown == 0 and all((hit.first, hit.last) in spans for hit in (*clause.things, *clause.cues))
+    others = (hit for hit in (*clause.things, *clause.cues) if hit.group != NOW)
+    return bool(spans) and clause.unknown == 0 and all((hit.first, hit.last) in spans for hit in others)
 
 
 def _is_refused(hit: Hit, clause: Clause, lexicon: Lexicon) -> bool:

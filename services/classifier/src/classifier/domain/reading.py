@@ -78,7 +78,7 @@ def read(order: Order, matcher: Matcher) -> Read:
     everything = findings(lexicon.rule_book, scene, reached, finished=order.finished)
     fired = [finding for finding in everything if not _is_dropped(finding, joined)]
     if order.finished:
-        fired = list(_without_mere_wishes(fired, found))
+        fired = list(_without_mere_wishes(fired, found, joined))
     told = notes.read(order, joined, hits, lexicon)
     season = wheels.season(found, fired, {hit for hit, against in reached.items() if against}, order.on)
     inspected = (
@@ -89,22 +89,23 @@ def read(order: Order, matcher: Matcher) -> Read:
     return replace(assembled, review=True) if is_too_long(order) else assembled
 
 
-def _without_mere_wishes(fired: Sequence[Finding], found: Sequence[Clause]) -> Iterator[Finding]:
+def _without_mere_wishes(fired: Sequence[Finding], found: Sequence[Clause], joined: Joined) -> Iterator[Finding]:
     """What was wished for or merely named counts as done, unless the same order says that it was not."""
     refuting = [finding for finding in fired if finding.against]
     for finding in fired:
-        against = _against(finding, refuting, found) if finding.counts else ()
+        against = _against(finding, refuting, found, joined) if finding.counts else ()
         yield replace(finding, against=against) if against else finding
 
 
-def _against(finding: Finding, refuting: Sequence[Finding], found: Sequence[Clause]) -> tuple[Overruling, ...]:
+def _against(finding: Finding, refuting: Sequence[Finding], found: Sequence[Clause], joined: Joined) -> tuple[Overruling, ...]:
     """A wish yields to any other word, a mere name to a later one near it: `service, hjulskift - hjulskift blev ikke lavet`."""
     clause = holding(found, finding.hits[0].first)
     if clause.done:
         return ()
     is_wish = any(hit.group == "wish" for one in found if _leads(one, clause) for hit in one.things)
     others = [other for other in refuting if other.rule.tag == finding.rule.tag]
-    return next((other.against for other in others if is_wish or _refutes(other, finding, clause, found)), ())
+    free = not joined.passages[clause.passage].priced
+    return next((other.against for other in others if is_wish or _refutes(other, finding, clause, found, free=free)), ())
 
 
 def _leads(one: Clause, clause: Clause) -> bool:
@@ -112,10 +113,11 @@ def _leads(one: Clause, clause: Clause) -> bool:
     return one.sentence == clause.sentence and one.first <= clause.first
 
 
-def _refutes(other: Finding, finding: Finding, clause: Clause, found: Sequence[Clause]) -> bool:
+def _refutes(other: Finding, finding: Finding, clause: Clause, found: Sequence[Clause], *, free: bool) -> bool:
+    """`free`: the line was not charged for, so that a word on a later line may take it back, too."""
     is_later = other.hits[0].first > finding.hits[0].first
     same_passage = holding(found, other.hits[0].first).passage == clause.passage
-    return is_later and same_passage and any(overruling.cue.refutes for overruling in other.against)
+    return is_later and (same_passage or free) and any(overruling.cue.refutes for overruling in other.against)
 
 
 def _is_dropped(finding: Finding, joined: Joined) -> bool:
