@@ -1,7 +1,7 @@
 """How well the rules read labelled orders, file by file: `corpus/<language>.toml` says how well that must be, per file.
 
-A new file is held to nothing until it has a line there: `<part> = {f1, hard, sure, told}`; `sure` is the precision of the tags that invite, `told`
-the share of what else the text tells (result, dates, kilometres, names).
+A new file is held to nothing until it has a line there: `<part> = {f1, hard, sure, told}`; `sure` is the precision of the tags
+that invite, `told` the share of what else the text tells (result, dates, kilometres, names).
 """
 
 import tomllib
