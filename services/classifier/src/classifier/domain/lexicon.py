@@ -231,12 +231,15 @@ def _slips(letters: str) -> set[str]:
 
 def _expanded(text: str, sets: Mapping[str, list[str]]) -> Iterator[str]:
     """`{change} af {belt}` stands for every pair of words of the two sets."""
+    if "{" not in text:
+        yield text
+        return
     names = _SET.findall(text)
     if unknown := [name for name in names if name not in sets]:
         raise LexiconError(f"{text!r} names the set {unknown[0]!r}, which there is not")
     for choice in product(*(sets[name] for name in names)):
         chosen = iter(choice)
-        yield from _expanded(_SET.sub(lambda _: next(chosen), text), sets) if names else (text,)  # noqa: B023 - used at once
+        yield from _expanded(_SET.sub(lambda _: next(chosen), text), sets)  # noqa: B023 - used at once
 
 
 def _rule(entry: Mapping[str, Any], known: set[str]) -> Rule:
