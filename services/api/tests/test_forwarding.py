@@ -2,11 +2,12 @@
 
 import asyncio
 from typing import Annotated, Any
+from uuid import UUID
 
 import httpx
 import pytest
 from api_house import House, of, open_doors
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
 from api import interface, questions
 from api.questions import FORWARDED, Forwarded, target
@@ -14,7 +15,7 @@ from common import web
 from common.errors import NotFound
 from common.ids import DealerId
 from common.testing.runtime import DEALER
-from common.web import INTERNAL, asking_dealer
+from common.web import INTERNAL, asking_dealer, asking_user
 
 V1 = "/api/v1"
 
@@ -45,13 +46,43 @@ async def owner(house: House) -> FastAPI:
             return Response(status_code=500)
         return Response(status_code=302, headers={"location": "https://elsewhere.example"})
 
+    @router.get("/lexicon/drafts/{draft}/vehicles")
+    async def vehicles(_: Annotated[DealerId, Depends(asking)], draft: UUID, limit: int, cursor: str = "") -> dict[str, Any]:
+        if draft != of("draft"):
+            raise NotFound("There is no such draft (any more).")
+        visits = [{"order_id": str(of(f"order {n}")), "tags": []} for n in range(201 if cursor else 1)]
+        return {
+            "vehicles": 3, "items": [{"vehicle_id": str(of("vehicle")), "visits": visits}][:limit], "done": True,
+            "next_cursor": None if cursor else str(of("vehicle")),
+        }  # fmt: skip
+
+    @router.post("/what-if")
+    async def what_if(_: Annotated[DealerId, Depends(asking)], body: dict[str, Any]) -> dict[str, Any]:
+        (vehicle,) = body["vehicles"]
+        standing = {
+            "stage": "planned",
+            "invite_on": "2026-03-01",
+            "due_on": None,
+            "blocked": None,
+            "outcome": None,
+            "sentences": [],
+        }
+        told = {"type": "service", "before": standing, "after": standing | {"sentences": [str(len(vehicle["visits"]))]}}
+        return {"vehicles": 1, "items": [{"vehicle_id": vehicle["vehicle_id"], "plate": None, **told}]}
+
+    @router.api_route("/reviews/{rest:path}", methods=["GET", "POST", "DELETE"], include_in_schema=False)
+    @router.api_route("/lexicon/{rest:path}", methods=["GET", "POST", "DELETE"], include_in_schema=False)
+    async def anything(_: Annotated[DealerId, Depends(asking)], request: Request) -> dict[str, str]:
+        user = str(asking_user(request))
+        return {"did": f"{request.method} {request.url.path}", "user": user, "key": request.headers.get("idempotency-key", "")}
+
     app.include_router(router)
     return app
 
 
 @pytest.fixture
 def with_owner(house: House, owner: FastAPI, monkeypatch: pytest.MonkeyPatch) -> House:
-    urls = dict.fromkeys(("scheduler", "ingest"), "http://owner.internal")
+    urls = dict.fromkeys(("scheduler", "ingest", "classifier"), "http://owner.internal")
     monkeypatch.setattr(house.asking.settings, "service_urls", urls)
     house.app = open_doors(house.rt, house.asking, owner)
     return house
@@ -65,6 +96,33 @@ async def test_why_is_asked_of_the_scheduler_in_the_dealers_name(with_owner: Hou
             assert (answer.status_code, answer.json()) == (200, wanted)
         for name in ("ZZ98765", "XX00000", str(of("nothing"))):
             assert (await browser.get(f"{V1}/vehicles/{name}/explain")).status_code == 404
+
+
+async def test_which_invitations_would_move_is_asked_of_two_and_a_page_at_a_time(with_owner: House) -> None:
+    path = f"{V1}/lexicon/drafts/{of('draft')}/invitations"
+    async with with_owner.logged_in() as browser:
+        first = (await browser.get(path)).json()
+        rest = (await browser.get(f"{path}?cursor={first['next_cursor']}")).json()
+        gone = await browser.get(f"{V1}/lexicon/drafts/{of('another')}/invitations")
+        too_many = await browser.get(f"{path}?limit=101")
+    assert (first["vehicles"], first["looked_at"], first["done"], first["visits_left_out"]) == (3, 1, True, 0)
+    assert first["items"][0]["vehicle_id"] == str(of("vehicle"))
+    assert (rest["next_cursor"], rest["visits_left_out"], rest["items"][0]["after"]["sentences"]) == (None, 1, ["200"])
+    assert (gone.status_code, too_many.status_code) == (404, 422)
+
+
+async def test_managers_publish_and_advisors_give_verdicts_in_their_own_names(with_owner: House) -> None:
+    publish, verdict = f"{V1}/lexicon/versions", f"{V1}/reviews/{of('order')}/verdict"
+    statuses = {}
+    for role in ("owner", "advisor", "mechanic"):
+        async with with_owner.logged_in(role=role) as browser:
+            headers = {"idempotency-key": role}
+            statuses[role] = [(await browser.post(path, json={}, headers=headers)).status_code for path in (publish, verdict)]
+            assert (await browser.get(f"{V1}/lexicon/versions")).status_code == 200
+            if role == "advisor":
+                told = (await browser.post(verdict, json={}, headers=headers)).json()
+    assert statuses == {"owner": [200, 200], "advisor": [403, 200], "mechanic": [403, 403]}
+    assert told == {"did": f"POST /reviews/{of('order')}/verdict", "user": str(of("advisor")), "key": "advisor"}
 
 
 @pytest.mark.parametrize("q", ["plain", "with space", "æøå & more", "100%", '"quoted"', "a+b", "a/b?c#d"])

@@ -1,15 +1,25 @@
 """What the classifier's tests share: events as ingest writes them."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 
+from classifier.main import service
 from common.events.appointments import AppointmentChanged
 from common.events.work_orders import OrderLine, WorkOrderChanged
 from common.ids import AppointmentId, OrderId, SourceId, VehicleId
+from common.testing.postgres import Database
+from common.testing.runtime import running
+
+if TYPE_CHECKING:
+    from classifier_house import House
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `classifier_house`; these tests are no package
 
 SOURCE = SourceId(UUID("0197a000-0000-7000-8000-0000000050c1"))
 VEHICLE = VehicleId(UUID("0197a000-0000-7000-8000-00000000c0a1"))
@@ -44,3 +54,12 @@ def appointment() -> Callable[..., AppointmentChanged]:
         return AppointmentChanged(**{**known, "revision": revision, "text": text, **fields})
 
     return make
+
+
+@pytest.fixture
+async def house(database: Database) -> "AsyncIterator[House]":
+    """The classifier on a real database, with its routes."""
+    from classifier_house import House
+
+    async with running(service, database) as rt:
+        yield House(rt)

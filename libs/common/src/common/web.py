@@ -333,3 +333,9 @@ def asking_dealer(secret: str) -> Callable[[Request], DealerId]:
         return verified(secret, header, method=request.method, path=path, at=SystemClock().now())
 
     return asking
+
+
+def asking_user(request: Request) -> UUID | None:
+    """The user in whose name api asks; only of a request whose signature was verified (`asking_dealer`)."""
+    user = request.headers.get(SIGNATURE, "").split(";")[1]
+    return UUID(user) if user else None

@@ -38,7 +38,12 @@ class Forwarded:
     tag: str = ""
 
 
-FORWARDED = (Forwarded("campaigns", "scheduler", tag="campaigns"),)
+FORWARDED = (
+    Forwarded("campaigns", "scheduler", tag="campaigns"),
+    Forwarded("lexicon", "classifier", change="managers", tag="lexicon"),
+    Forwarded("reviews", "classifier", change="deciders", tag="reviews"),
+    Forwarded("mechanics", "classifier", change="managers", tag="mechanics"),
+)
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,12 @@ class Questions:
             kept["content-type"] = "application/octet-stream"
         return Answered(answer.status_code, found, kept)
 
-    async def ask(self, service: str, path: str, asking: Asking, query: str = "") -> dict[str, Any]:
+    async def ask(
+        self, service: str, path: str, asking: Asking, query: str = "", *, method: str = "GET", body: bytes = b""
+    ) -> dict[str, Any]:
         """An answer in JSON. Raises TransientError (503), NotFound, or DomainError with the owner's own code."""
-        answer = await self.forward(service, asking, path, query=query)
+        headers = {"content-type": "application/json"} if body else {}
+        answer = await self.forward(service, asking, path, method=method, query=query, body=body, headers=headers)
         try:
             found = json.loads(answer.body)
         except ValueError as error:

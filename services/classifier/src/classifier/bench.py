@@ -73,7 +73,7 @@ def measure(language: str = lexicons.DEFAULT, orders: int = ORDERS, runs: int = 
 def _hits(orders: Sequence[Order], language: str) -> float:
     """How many groups of words are found in an order on average."""
     matcher = lexicons.matcher(language)
-    joined = [matcher.joiner.join(tuple(passages(order))) for order in orders]
+    joined = [matcher.lexicon.joiner.join(tuple(passages(order))) for order in orders]
     return round(sum(len(matcher.hits(one)) for one in joined) / len(joined), 1)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from classifier import store
+from classifier import publishing, store
 from common.events.appointments import AppointmentChanged
 from common.events.settings import DealerChanged
 from common.events.work_orders import WorkOrderChanged
@@ -31,7 +31,7 @@ async def remember_language(dealer: DealerChanged, work: Work) -> None:
     before = await store.language_of(work.session, work.dealer)
     await store.remember_dealer(work.session, work.dealer, revision=dealer.revision, language=dealer.language)
     if before != dealer.language:
-        work.wake("reclassify", work.now)
+        work.wake(publishing.RECLASSIFY, work.now)
 
 
 def _heard_on(work: Work) -> date:

@@ -1,12 +1,16 @@
-"""The lexicons that come with the package, ready to search with: one per language, each built once."""
+"""The lexicons that come with the package, and dealers' readers made of them: each built once, as many kept as are in use."""
 
 import tomllib
+from collections import OrderedDict
 from functools import cache
 from importlib.resources import files
 
-from classifier.domain import Matcher, parse_lexicon
+from classifier.domain import DealerLexicon, Matcher, Reader, parse_lexicon
 
 DEFAULT = "da"
+MOST_READERS = 256
+Key = tuple[str, int, str | None]  # language, version, digest of its content
+_readers: OrderedDict[Key, Reader] = OrderedDict()
 
 
 def languages() -> tuple[str, ...]:
@@ -22,3 +26,20 @@ def matcher(language: str) -> Matcher:
         raise LookupError(f"There is no lexicon for {language!r}; there are: {', '.join(languages())}.")
     text = (files("classifier") / "lexicon" / f"{language}.toml").read_text(encoding="utf-8")
     return Matcher(parse_lexicon(tomllib.loads(text)))
+
+
+def known_reader(key: Key) -> Reader | None:
+    """The reader that was made of these, if it is still kept."""
+    found = _readers.get(key)
+    if found is not None:
+        _readers.move_to_end(key)
+    return found
+
+
+def reader(key: Key, own: DealerLexicon) -> Reader:
+    """Make and keep a reader; the one that was used least lately gives way."""
+    language, number, _ = key
+    _readers[key] = made = Reader(matcher(language), own, number)
+    while len(_readers) > MOST_READERS:
+        _readers.popitem(last=False)
+    return made

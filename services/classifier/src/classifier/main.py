@@ -2,6 +2,7 @@
 
 import typer
 
+from classifier import routes
 from classifier.commands import add_commands
 from classifier.handlers import handlers
 from classifier.jobs import jobs
@@ -28,6 +29,7 @@ service = Service(
     settlers=settlers,
     jobs=jobs,
     publishes=(VisitClassified, OpenOrderClassified, AppointmentClassified),
+    router=routes.build,
     commands=_add_commands,
     benches={"classify": _bench},
 )

@@ -16,6 +16,7 @@ from api.routes import (
     messages,
     sessions,
     settings,
+    supposing,
     vehicles,
     workshops,
 )
@@ -27,6 +28,7 @@ def build(rest: Rest, forwarding: Forwarding) -> APIRouter:
     router = APIRouter()
     for room in (
         sessions, lists, messages, invitations, leads, customers, vehicles, campaigns, employees, settings, workshops, events,
+        supposing,
     ):  # fmt: skip
         router.include_router(room.build(rest))
     router.include_router(imports.build(rest, forwarding))

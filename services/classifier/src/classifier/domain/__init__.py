@@ -1,9 +1,14 @@
 """What an order was about: pure functions from its text and a lexicon to tags with evidence."""
 
+from classifier.domain.dealers import Reader, unfindable
 from classifier.domain.lexicon import Lexicon, parse_lexicon
 from classifier.domain.matching import Matcher
 from classifier.domain.orders import Line, Order
+from classifier.domain.own import NOTHING, DealerLexicon
 from classifier.domain.reading import Found, Overruled, Read, Words, read
 from classifier.domain.sentences import sentence
 
-__all__ = ["Found", "Lexicon", "Line", "Matcher", "Order", "Overruled", "Read", "Words", "parse_lexicon", "read", "sentence"]
+__all__ = [
+    "NOTHING", "DealerLexicon", "Found", "Lexicon", "Line", "Matcher", "Order", "Overruled", "Read", "Reader", "Words",
+    "parse_lexicon", "read", "sentence", "unfindable",
+]  # fmt: skip

@@ -50,7 +50,7 @@ def _reached(cue: Cue, hit: Hit, number: int, found: list[Clause], joined: Joine
     if clause.heading and clause.last - hit.last <= 1 and not done_after:
         mine.extend(_under_heading(number, found, joined))
         after = False
-    if after and (mine or clause.bare):
+    if after and (mine or (clause.bare and not cue.turned)):
         mine.extend(_list_after(number, found, alone=clause.bare, cue=cue))
     if before and any(t.last < clause.joint for t in mine) and any(clause.joint < t.first < hit.first for t in mine):
         mine.extend(_list_before(number, found))
@@ -84,7 +84,7 @@ def _list_after(number: int, found: list[Clause], *, alone: bool, cue: Cue) -> l
     """The rest of a list, as in `ønsker ikke service, synstjek eller hjulskift`: clauses without a verb, up to the `eller`."""
     run: list[Clause] = []
     for other in found[number + 1 :]:
-        if other.sentence != found[number].sentence or other.has_verb:
+        if other.sentence != found[number].sentence or other.has_verb or any(hit.group == NOW for hit in other.things):
             break
         run.append(other)
     if not run or (found[number].listed and not alone) or (alone and found[number].done and cue.stops_at_done):
@@ -172,8 +172,9 @@ def _made_up_for(thing: Hit, cue: Hit, verb: Hit, clause: Clause) -> bool:
 
 
 def _says_only_new(clause: Clause) -> bool:
-    """`Hjulleje brummer, nyt`: it was put in."""
-    return bool(clause.things) and not clause.unknown and not clause.cues and all(hit.group == NEW for hit in clause.things)
+    """`Hjulleje brummer, nyt`, `ring revnet, ny ring`: it was put in."""
+    new = [hit for hit in clause.things if hit.group == NEW]
+    return bool(new) and new[0].first == clause.first and clause.bare and not clause.cues and clause.unknown <= 1
 
 
 def _lift_rescued(things: Iterable[Hit], reached: dict[Hit, list[Overruling]]) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from classifier.domain.text import fold
+from classifier.domain.text import Joiner, fold
 from classifier.domain.wording import Wording, parse_wording
 
 _HEADS = ("helpers", "verbs", "transparent", "opaque", "forgiving")  # lists of groups
@@ -116,11 +116,7 @@ class Lexicon:
     language: str
     version: str
     endings: frozenset[str]
-    abbreviations: frozenset[str]
-    turns: frozenset[str]  # words that begin a new clause: men, dog
     lists: frozenset[str]  # words that go on with a list: og, samt, eller
-    fillers: frozenset[str]  # words that say nothing by themselves: er, blev, desværre
-    signs: Mapping[str, str]  # the words that + & and ? stand for
     helpers: frozenset[str]  # groups that mean nothing without another one beside them
     verbs: frozenset[str]  # groups that say that something happened: udført, skiftet, godkendt af kunden
     transparent: frozenset[str]  # groups that may stand inside a longer reading
@@ -130,6 +126,7 @@ class Lexicon:
     cues: Mapping[str, Cue]  # by the group that holds their words
     patterns: Mapping[str, re.Pattern[str]]
     wording: Wording  # what stands around numbers, names and dates
+    joiner: Joiner  # makes texts comparable
 
     @cached_property
     def rule_book(self) -> RuleBook:
@@ -155,15 +152,16 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
     _must_know("the head", frozenset(name for key in _HEADS for name in data[key]), {*groups, *patterns})
     for cue in cues.values():
         _must_know(f"cue {cue.id}", cue.needs | cue.unless, {*groups, *patterns})
+    turns, lists = (frozenset(fold(word) for word in data[key]) for key in ("turns", "lists"))
+    fillers = frozenset(fold(word) for word in data.get("fillers", ()))
+    abbreviations = frozenset(fold(word) for word in data["abbreviations"])
+    signs = {sign: fold(word) for sign, word in data["signs"].items()}
     return Lexicon(
         language=str(data["language"]),
         version=str(data["version"]),
         endings=frozenset(data["endings"]) | {""},
-        abbreviations=frozenset(fold(w) for w in data["abbreviations"]),
-        turns=frozenset(fold(w) for w in data["turns"]),
-        lists=frozenset(fold(w) for w in data["lists"]),
-        fillers=frozenset(fold(w) for w in data.get("fillers", ())),
-        signs={sign: fold(word) for sign, word in data["signs"].items()},
+        lists=lists,
+        joiner=Joiner(abbreviations=abbreviations, signs=signs, turns=turns, lists=lists, fillers=fillers),
         verbs=frozenset(data["verbs"]),
         helpers=frozenset(data["helpers"]),
         transparent=frozenset(data["transparent"]),
@@ -233,12 +231,15 @@ def _slips(letters: str) -> set[str]:
 
 def _expanded(text: str, sets: Mapping[str, list[str]]) -> Iterator[str]:
     """`{change} af {belt}` stands for every pair of words of the two sets."""
+    if "{" not in text:
+        yield text
+        return
     names = _SET.findall(text)
     if unknown := [name for name in names if name not in sets]:
         raise LexiconError(f"{text!r} names the set {unknown[0]!r}, which there is not")
     for choice in product(*(sets[name] for name in names)):
         chosen = iter(choice)
-        yield from _expanded(_SET.sub(lambda _: next(chosen), text), sets) if names else (text,)  # noqa: B023 - used at once
+        yield from _expanded(_SET.sub(lambda _: next(chosen), text), sets)  # noqa: B023 - used at once
 
 
 def _rule(entry: Mapping[str, Any], known: set[str]) -> Rule:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import ahocorasick
 
 from classifier.domain.lexicon import Lexicon, Term
-from classifier.domain.text import KEPT, Joined, Joiner, Part
+from classifier.domain.text import KEPT, Joined, Part
 
 _PART = 4  # so many letters of a word at least, where a term goes on with the next: `forskærm lakeret`, not `prøvetur uden`
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -30,13 +30,6 @@ class Matcher:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.joiner = Joiner(
-            abbreviations=lexicon.abbreviations,
-            signs=lexicon.signs,
-            turns=lexicon.turns,
-            lists=lexicon.lists,
-            fillers=lexicon.fillers,
-        )
         by_letters: dict[str, list[Term]] = defaultdict(list)
         for term in lexicon.terms:
             by_letters[term.letters].append(term)
@@ -63,7 +56,7 @@ class Matcher:
 
     def _of_passage(self, text: str) -> tuple[Hit, ...] | Callable[[int | None], tuple[Hit, ...]]:
         """What stands in a passage, by its own words; where a year may matter, what tells it for the order's year."""
-        part = self.joiner.part(text)
+        part = self.lexicon.joiner.part(text)
         found = {*self._found(part), *self._patterns(part, text)}
         dated = {hit: years for hit in found if hit.group in self._past and (years := _years(hit, part, text))}
 

@@ -7,6 +7,7 @@ from datetime import date
 from classifier.domain import notes, wheels
 from classifier.domain.clauses import Clause, clauses, holding
 from classifier.domain.cues import Overruling, overrulings
+from classifier.domain.lexicon import Cue
 from classifier.domain.matching import Hit, Matcher
 from classifier.domain.orders import Order, is_too_long, passages
 from classifier.domain.rules import Finding, Scene, findings
@@ -14,6 +15,8 @@ from classifier.domain.text import Joined
 
 COUNTS_FROM = 0.5
 SURE_FROM = 0.6
+REMARKS = "remarks"
+MENTIONED = Cue("mentioned", why="mentioned")
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Read:
 def read(order: Order, matcher: Matcher) -> Read:
     """Read an order with the lexicon of its language."""
     lexicon = matcher.lexicon
-    joined = matcher.joiner.join(tuple(passages(order)))
+    joined = lexicon.joiner.join(tuple(passages(order)))
     hits = matcher.hits(joined, order.on)
     found = clauses(joined, hits, lexicon)
     scene = Scene(joined, found, hits)
@@ -78,7 +81,7 @@ def read(order: Order, matcher: Matcher) -> Read:
     everything = findings(lexicon.rule_book, scene, reached, finished=order.finished)
     fired = [finding for finding in everything if not _is_dropped(finding, joined)]
     if order.finished:
-        fired = list(_without_mere_wishes(fired, found, joined))
+        fired = list(_without_mentions(list(_without_mere_wishes(fired, found, joined)), found, joined))
     told = notes.read(order, joined, hits, lexicon)
     season = wheels.season(found, fired, {hit for hit, against in reached.items() if against}, order.on)
     inspected = (
@@ -118,6 +121,21 @@ def _refutes(other: Finding, finding: Finding, clause: Clause, found: Sequence[C
     is_later = other.hits[0].first > finding.hits[0].first
     same_passage = holding(found, other.hits[0].first).passage == clause.passage
     return is_later and (same_passage or free) and any(overruling.cue.refutes for overruling in other.against)
+
+
+def _without_mentions(fired: Sequence[Finding], found: Sequence[Clause], joined: Joined) -> Iterator[Finding]:
+    """Remarks tell of all sorts of work: where lines name what was done, a name in the remarks counts only beside a word that it
+    was done, or for work that a line names, too."""
+    tags = {one.rule.tag for one in fired if one.counts and joined.place(one.hits[0].first) != REMARKS}
+    for finding in fired:
+        is_mention = (
+            bool(tags)
+            and finding.counts
+            and finding.rule.tag not in tags
+            and joined.place(finding.hits[0].first) == REMARKS
+            and not holding(found, finding.hits[0].first).done
+        )
+        yield replace(finding, against=(Overruling(MENTIONED, finding.hits[0]),)) if is_mention else finding
 
 
 def _is_dropped(finding: Finding, joined: Joined) -> bool:

@@ -42,6 +42,7 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "cancelled": "det blev aflyst",
         "checked": "det blev kun kontrolleret",
         "sold": "det blev kun solgt",
+        "mentioned": "det nævnes kun i bemærkningerne",
         "other": "ordene betyder noget andet her",
     },
     "de": {
@@ -57,6 +58,7 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "cancelled": "es wurde abgesagt",
         "checked": "es wurde nur geprüft",
         "sold": "es wurde nur verkauft",
+        "mentioned": "es wird in den Bemerkungen nur erwähnt",
         "other": "die Worte bedeuten hier etwas anderes",
     },
     "en": {
@@ -72,6 +74,7 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "cancelled": "it was cancelled",
         "checked": "it was only checked",
         "sold": "it was only sold",
+        "mentioned": "it is only mentioned in the remarks",
         "other": "the words mean something else here",
     },
     "nl": {
@@ -87,6 +90,7 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "cancelled": "dat is geannuleerd",
         "checked": "dat is alleen nagekeken",
         "sold": "dat is alleen verkocht",
+        "mentioned": "het wordt in de opmerkingen alleen genoemd",
         "other": "de woorden betekenen hier iets anders",
     },
 }

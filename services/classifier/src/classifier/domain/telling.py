@@ -65,6 +65,12 @@ def worth_reading(status: str) -> bool:
     return status not in (OrderStatus.CANCELLED, OrderStatus.CREDITED, AppointmentStatus.NO_SHOW)
 
 
+def unclear_on(told: Told) -> date | None:
+    """The day of a visit that somebody should look at, as it was told last."""
+    visit = told.get(VisitClassified.name, {})
+    return date.fromisoformat(visit["visited_on"]) if visit.get("review") and visit.get("counts") else None
+
+
 def _numbered(reading: Reading, told: Told) -> Reading | None:
     """The next revision, or None where the same was told already."""
     before = told.get(reading.name)

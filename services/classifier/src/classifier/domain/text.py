@@ -19,6 +19,7 @@ _CLAUSE_END = re.compile(r"[,()\[\]]|:|(?<=\s)[-–—]+(?=\s)")
 _JOINABLE = re.compile(r"^[\s\-–./'´’]{0,3}$")
 _NO_SIGNS: Mapping[str, str] = {}
 KEPT = 8_192  # passages that are kept as they were read
+_SIGNS = {sign: None for sign in range(128) if not chr(sign).isalnum()}
 _FOLD = str.maketrans({"æ": "ae", "ä": "ae", "ø": "oe", "ö": "oe", "å": "aa", "ü": "ue", "œ": "oe"})
 
 
@@ -87,7 +88,7 @@ def fold(text: str) -> str:
     """One spelling for all: lower case, `ae oe aa` for æ ø å, other marks dropped, nothing but letters and digits."""
     if text.isascii():
         lowered = text.lower()
-        return lowered if lowered.isalnum() else "".join(c for c in lowered if c.isalnum())
+        return lowered if lowered.isalnum() else lowered.translate(_SIGNS)
     told = unicodedata.normalize("NFC", text).casefold().translate(_FOLD)
     plain = unicodedata.normalize("NFKD", told)
     return "".join(c for c in plain.casefold() if c.isalnum() and not unicodedata.combining(c))

@@ -1,9 +1,10 @@
-"""Door 2: questions that api forwards: why a vehicle is invited or not, and how the wheel seasons stand."""
+"""Door 2: questions that api forwards: why a vehicle is invited or not, how the wheel seasons stand, and what
+would be planned otherwise."""
 
 from fastapi import APIRouter
 
 from common.service import Runtime
-from scheduler.routes import campaigns, explain
+from scheduler.routes import campaigns, explain, what_if
 
 
 def build(runtime: Runtime) -> APIRouter:
@@ -11,4 +12,5 @@ def build(runtime: Runtime) -> APIRouter:
     router = APIRouter()
     router.include_router(explain.build(runtime))
     router.include_router(campaigns.build(runtime))
+    router.include_router(what_if.build(runtime))
     return router

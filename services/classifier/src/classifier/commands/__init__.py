@@ -1,4 +1,4 @@
-"""Commands: `classify` reads any text without a database; `reclassify` reads a dealer's stored texts again."""
+"""Commands: `classify` reads any text without a database, `reclassify` a dealer's stored texts again; `lexicon` changes how."""
 
 import asyncio
 import json
@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from classifier import given, lexicons, settling, store
+from classifier import given, lexicons
+from classifier.commands.lexicon import add_lexicon, read_behind
 from classifier.domain import Line, Order, Read, read, sentence
 from common import dealers
 from common.errors import DomainError
@@ -24,6 +25,7 @@ _err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 def add_commands(app: typer.Typer, service: Service) -> None:
     """Add the classifier's commands to the command line."""
+    add_lexicon(app, service)
 
     @app.command()
     def classify(
@@ -95,17 +97,6 @@ def _what_is_wrong(error: ValidationError | LookupError) -> str:
 
 
 async def reclassify_dealer(service: Service, name: str) -> None:
-    """Read all that was read with another lexicon, slice by slice; stopped, it goes on where it was."""
+    """Read all of a dealer's texts that were read with another lexicon."""
     async with opened(service) as runtime:
-        dealer = await dealers.find(runtime.reader, name)
-        async with runtime.work(dealer) as work:
-            version = (await settling.matcher_of(work)).lexicon.version
-            waiting = await store.count_unread(work.session, dealer, version)
-        with Progress(console=_err, disable=not _err.is_terminal, transient=True) as progress:
-            task = progress.add_task("reclassify", total=waiting)
-            more = waiting > 0
-            while more:
-                async with runtime.work(dealer) as work:
-                    more = await settling.touch_slice(work)
-                progress.advance(task, settling.SLICE)
-    _out.print(f"{waiting} texts were read again with {version}.")
+        await read_behind(runtime, await dealers.find(runtime.reader, name))
