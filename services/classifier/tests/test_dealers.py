@@ -142,6 +142,20 @@ def test_words_that_do_not_mean_one_tag_may_mean_another() -> None:
     assert reader(own).read(order("Hjulskift til vinter")).names() == set()
 
 
+@pytest.mark.parametrize(
+    ("language", "not_done"),
+    [("da", "ikke udført"), ("de", "nicht durchgeführt"), ("en", "not carried out"), ("nl", "niet uitgevoerd")],
+)
+def test_a_dealers_codes_and_words_are_read_beside_every_language(language: str, not_done: str) -> None:
+    own = {"codes": [*OWN["codes"]], "words": [{"words": "gelbe runde", "tag": "service"}]}
+    found = Reader(lexicons.matcher(language), DealerLexicon.model_validate(own), 1)
+    read_as = {
+        text: found.read(order(Line(text, code))).names()
+        for text, code in (("Xyz", "W1"), ("Xyzz", "S1"), (f"Xyz {not_done}", "S1"), ("Gelbe Runde", None))
+    }
+    assert list(read_as.values()) == [{"wheel_change_winter"}, {"service"}, set(), {"service"}]
+
+
 def test_a_tag_that_only_codes_give_is_found_by_no_words() -> None:
     own = {"codes": [{"code": "T", "tags": ["timing_belt"]}], "only_by_code": ["timing_belt"]}
     assert read(order("Tandrem skiftet"), lexicons.matcher("da")).names() == {"timing_belt"}

@@ -241,6 +241,11 @@ def test_hours_and_mechanics_are_read_where_no_field_has_them() -> None:
     assert (told.hours, told.mechanics) == (3.0, ("MH",))
 
 
+def test_a_code_behind_a_line_about_a_mechanic_is_no_name() -> None:
+    assert read(Order((Line("Arbejdsløn mekaniker", "TIMER"),)), matcher("da")).mechanics == ()
+    assert read(Order((Line("Mekaniker:\nJens"),)), matcher("da")).mechanics == ("Jens",)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

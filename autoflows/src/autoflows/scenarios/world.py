@@ -8,11 +8,12 @@ from uuid import UUID
 
 from common.bus.consumer import Disorder
 from common.bus.envelope import Envelope
-from common.bus.log import Positions
+from common.bus.log import LogReader, Positions
 from common.clock import FixedClock
 from common.events import Event, State
 from common.ids import DealerId, derived_id
 from common.service import Runtime, Service
+from common.settings import Settings
 from common.wakeups import Wakeups
 
 WATCHED = ("invitations", "leads", "messages")
@@ -25,9 +26,16 @@ class World:
     def __init__(self, services: Sequence[Service], settings: dict[str, Any], start: datetime, disorder: Disorder | None) -> None:
         self.clock = FixedClock(start)
         self.dealer = DealerId(derived_id("scenario dealer"))
+        self._reader = LogReader(Settings(**settings))
         self.runtimes = {
             service.name: _PumpedRuntime(
-                service, service.settings(**settings), clock=self.clock, system=self.clock, listen=False, disorder=disorder
+                service,
+                service.settings(**settings),
+                clock=self.clock,
+                system=self.clock,
+                listen=False,
+                disorder=disorder,
+                reader=self._reader,
             )
             for service in services
         }
@@ -84,6 +92,7 @@ class World:
     async def close(self) -> None:
         for runtime in self.runtimes.values():
             await runtime.close()
+        await self._reader.close()
 
     async def _hear(self) -> bool:
         """One round of batches, for services that hear a topic which was told on since."""
@@ -107,7 +116,7 @@ class World:
 
     async def watch(self) -> None:
         """See what was told of invitations, leads and messages until now."""
-        reader = next(iter(self.runtimes.values())).reader
+        reader = self._reader
         if self._read is None:
             self._read = dict.fromkeys(await reader.heads(WATCHED), 0)
         while batch := await reader.read(self._read, 1000):

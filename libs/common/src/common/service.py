@@ -73,13 +73,16 @@ class Runtime:
         system: Clock | None = None,
         listen: bool = True,
         disorder: Disorder | None = None,
+        reader: LogReader | None = None,
     ) -> None:
+        """`reader`: one that several services in one database share; who made it closes it."""
         self.service, self.settings = service, settings
         self.system: Clock = system or SystemClock()
         self.clock: Clock = clock or (MovedClock(settings.clock_file) if settings.clock_file else self.system)
         self.engine = db.engine(settings, service.name)
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
-        self.reader = LogReader(settings)
+        self.reader = reader or LogReader(settings)
+        self._owns_reader = reader is None
         self.stopping = asyncio.Event()  # set when the process is told to stop: answers that last end
         self.stirred = asyncio.Event()  # something was committed here: jobs and errands look again
         self._bell = Bell(settings, service.name) if listen else None
@@ -162,7 +165,8 @@ class Runtime:
         await self.consumer.close()
         if self._bell is not None:
             await self._bell.close()
-        await self.reader.close()
+        if self._owns_reader:
+            await self.reader.close()
         await self.engine.dispose()
 
 

@@ -1,6 +1,6 @@
 """All SQL of api, by what it is about. `lists` is what dealers read, `changes` what watchers hear, `replies` what was answered."""
 
-from api.store import changes, lists, replies
+from api.store import changes, lists
 from api.store.doors import (
     begin_session,
     count_try,
@@ -29,6 +29,10 @@ from api.store.invitations import (
 from api.store.people import add_user, change_user, lock_users, user, users
 from api.store.states import all_told, around, customers_numbered, orders_of, remember, search, sources, told, vehicles_of
 from api.store.webhooks import add_endpoint, endpoint_secrets, take_delivery
+from api.tables import ReplyRow
+from common.replies import Replies
+
+replies = Replies(ReplyRow.__table__)  # type: ignore[attr-defined]  # sqlmodel does not type it
 
 __all__ = [
     "acts_of", "add_act", "add_answer", "add_endpoint", "add_user", "all_told", "answers_of", "around", "begin_session",

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from classifier.domain.lexicon import Lexicon, Rule, Term
 from classifier.domain.matching import Hit, Matcher
-from classifier.domain.orders import Order
+from classifier.domain.orders import Line, Order
 from classifier.domain.own import FEWEST_LETTERS, NOTHING, DealerLexicon, OwnCode, family, told_code
 from classifier.domain.reading import Found, Overruled, Read, Words, read
 from classifier.domain.text import Joined, Joiner
@@ -146,8 +146,16 @@ class _OfOrder(Matcher):
 
     def hits(self, joined: Joined, on: date | None = None) -> list[Hit]:
         self._joined = joined
-        kept, self._taken = self._reader.excepted(joined, self._reader.found(joined, on))
+        told = {word for number, line in enumerate(self._order.lines) for word in self._told_by_code(joined, number, line)}
+        found = [hit for hit in self._reader.found(joined, on) if hit.first not in told]
+        kept, self._taken = self._reader.excepted(joined, found)
         return sorted({*kept, *self._codes(joined, kept)})
+
+    def _told_by_code(self, joined: Joined, number: int, line: Line) -> Iterator[int]:
+        """The words of a code that the dealer explains: they mean what the dealer says, and not what their letters look like."""
+        if self._reader.code(line.code) is not None:
+            first = joined.firsts[number]
+            yield from (at for at, word in enumerate(joined.parts[number].words, first) if word.ends > len(line.text))
 
     def _codes(self, joined: Joined, hits: Sequence[Hit]) -> Iterator[Hit]:
         """A code stands where its line names the work, so that what is said of the work is said of the code."""

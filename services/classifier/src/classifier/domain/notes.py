@@ -20,7 +20,7 @@ _DATE = re.compile(r"\b(?:(\d{4})-(\d{2})-(\d{2})|(\d{1,2})[./\- ]{1,2}(\d{1,2}|
 _A_NAME = r"(?:[A-ZÀ-Þ]\.[A-ZÀ-Þ]\.|[A-ZÀ-Þ][A-Za-zÀ-ÿ]?\.(?!\w)|[A-ZÀ-Þ][A-Za-zÀ-ÿ]{0,20}(?!-?\w))"
 _NAME = re.compile(rf"{_A_NAME}(?: (?:de|van|von|der|den|la|af)\b)*(?: (?:[A-ZÀ-Þ][a-zß-ÿ]{{1,20}}(?!-?\w)|[A-Z]\.))?")
 _NUMBER = re.compile(r"\d{1,3}(?=\s*(?:$|[.,](?!\d)|[;\n]|\s{2}))")  # a mechanic's number
-_LEADS = re.compile(r"\s*[:.\-]?\s*")
+_LEADS = re.compile(r"[^\S\n]*(?::\s*|[.\-]?[^\S\n]*)")  # on to the next line only behind a colon
 _JOINS = re.compile(r"\s*(?:[,/&+]|\b[^\W\d_]{1,3}\b)\s*")
 _SENTENCE = re.compile(r"[\n;]|\.(?=\s|$)")
 _NEAR = 45  # a date at most this many letters behind "næste service" belongs to it

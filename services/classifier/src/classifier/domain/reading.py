@@ -16,6 +16,7 @@ from classifier.domain.text import Joined
 COUNTS_FROM = 0.5
 SURE_FROM = 0.6
 REMARKS = "remarks"
+WARRANTY = "warranty_work"
 MENTIONED = Cue("mentioned", why="mentioned")
 
 
@@ -83,7 +84,8 @@ def read(order: Order, matcher: Matcher) -> Read:
     if order.finished:
         fired = list(_without_mentions(list(_without_mere_wishes(fired, found, joined)), found, joined))
     told = notes.read(order, joined, hits, lexicon)
-    season = wheels.season(found, fired, {hit for hit, against in reached.items() if against}, order.on)
+    silent = {hit for hit, all_ in reached.items() if any(o.cue.concerns(wheels.CHANGE, finished=order.finished) for o in all_)}
+    season = wheels.season(found, fired, silent, order.on)
     inspected = (
         [hit for one in fired if one.counts and one.rule.tag == notes.INSPECTION for hit in one.hits] if order.finished else []
     )
@@ -125,13 +127,14 @@ def _refutes(other: Finding, finding: Finding, clause: Clause, found: Sequence[C
 
 def _without_mentions(fired: Sequence[Finding], found: Sequence[Clause], joined: Joined) -> Iterator[Finding]:
     """Remarks tell of all sorts of work: where lines name what was done, a name in the remarks counts only beside a word that it
-    was done, or for work that a line names, too."""
+    was done, or for work that a line names, too. Who pays for it all may stand anywhere."""
     tags = {one.rule.tag for one in fired if one.counts and joined.place(one.hits[0].first) != REMARKS}
     for finding in fired:
         is_mention = (
             bool(tags)
             and finding.counts
             and finding.rule.tag not in tags
+            and finding.rule.tag != WARRANTY
             and joined.place(finding.hits[0].first) == REMARKS
             and not holding(found, finding.hits[0].first).done
         )

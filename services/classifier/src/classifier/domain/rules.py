@@ -71,9 +71,10 @@ class Scene:
 
 def findings(rules: RuleBook, scene: Scene, reached: Mapping[Hit, Sequence[Overruling]], *, finished: bool) -> Iterator[Finding]:
     """Every rule that fires, on the words that count where there are such, else on those that are overruled."""
-    standing = {group for group, hits in scene.by_group.items() if not all(reached.get(hit) for hit in hits)}
     for rule in rules.that_may_fire(scene.groups):
-        if rule.unless_in_order & standing or (rule.in_order and rule.in_order.isdisjoint(scene.groups)):
+        if rule.in_order and rule.in_order.isdisjoint(scene.groups):
+            continue
+        if _counts_somewhere(rule, scene, reached, finished=finished):
             continue
         anchors = sorted(hit for group in rule.groups[0] for hit in scene.by_group.get(group, ()))
         others = [[hit for group in groups for hit in scene.by_group.get(group, ())] for groups in rule.groups[1:]]
@@ -83,6 +84,12 @@ def findings(rules: RuleBook, scene: Scene, reached: Mapping[Hit, Sequence[Overr
             chosen = _chosen(rule, anchor, others, scene, reached, finished=finished)
             if chosen is not None:
                 yield Finding(rule, chosen, tuple(_against(rule, chosen, reached, finished)))
+
+
+def _counts_somewhere(rule: Rule, scene: Scene, reached: Mapping[Hit, Sequence[Overruling]], *, finished: bool) -> bool:
+    """Whether the order holds a group that forbids the rule, on words that no cue takes from the rule's tag."""
+    forbidding = (hit for group in rule.unless_in_order & scene.groups for hit in scene.by_group[group])
+    return any(not _against(rule, [hit], reached, finished) for hit in forbidding)
 
 
 def _chosen(

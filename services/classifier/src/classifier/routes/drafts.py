@@ -17,6 +17,7 @@ from common.ids import DealerId
 from common.work import Work
 
 MOST_VEHICLES = 100  # of a page: each is decided twice within the time that a question has
+MOST_LETTERS = 200  # of the words that a tag would rest on
 Cursor = Annotated[str | None, Query(max_length=100)]
 
 
@@ -214,7 +215,7 @@ def _change(row: Any) -> ChangeView:
 
 def _vehicles(page: Any, rows: Any) -> list[VehicleThen]:
     visits: dict[UUID, dict[UUID, list[TagThen]]] = defaultdict(dict)
-    gained = {(row.order_id, row.tag): [row.words["words"]] for row in rows if row.gained}
+    gained = {(row.order_id, row.tag): [row.words["words"][:MOST_LETTERS]] for row in rows if row.gained}
     for row in rows:
         tags = [TagThen(tag=tag, words=gained.get((row.order_id, tag), [])) for tag in row.tags_after]
         visits[row.vehicle_id][row.order_id] = tags

@@ -1,6 +1,5 @@
 """All SQL of the classifier: texts and what was told of them, dealers' lexicons and drafts, verdicts, mechanics, replies."""
 
-from classifier.store import replies
 from classifier.store.lexicons import (
     Current,
     add_changes,
@@ -47,6 +46,10 @@ from classifier.store.texts import (
     save_orders,
     unread,
 )
+from classifier.tables import ReplyRow
+from common.replies import Replies
+
+replies = Replies(ReplyRow.__table__)  # type: ignore[attr-defined]  # sqlmodel does not type it
 
 __all__ = [
     "Current",
