@@ -114,7 +114,7 @@ def test_what_was_done_counts_beside_what_was_not(text: str, expected: set[str])
         ("Tandrem skiftet i 2022", set()),
         ("Tandrem leveret", set()),
         ("Tandremskift anslået 7.000 kr", set()),
-        ("Gearolie service automatgear", {"other_repair"}),
+        ("Gearolie service automatgear", set()),
         ("Service og hjulskift - hjulskift blev ikke lavet", {"service"}),
         ("Service overskredet med 8.000 km - udført i dag", {"service"}),
         ("Synsklargøring inkl. fremstilling", {"inspection_check", "official_inspection"}),
