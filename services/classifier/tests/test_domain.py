@@ -339,3 +339,18 @@ def test_a_lexicon_that_does_not_hold_together_is_refused(change: dict[str, obje
     }  # fmt: skip
     with pytest.raises(LexiconError, match=said):
         parse_lexicon(base | change)
+
+
+@pytest.mark.parametrize(
+    ("credit", "expected"),
+    [
+        (Line("Refunderet hjulskifte, fejl", amount=-39900), {"service"}),
+        (Line("Refunderet hjulskifte, fejl", amount=-10000), {"service", "wheel_change_winter"}),  # another amount
+        (Line("Rabat hjulskifte", amount=-39900), {"service", "wheel_change_winter"}),  # given away, and done
+        (Line("Goodwill hjulskifte", amount=-39900), {"service", "wheel_change_winter"}),
+        (Line("Refunderet", amount=-39900), {"service", "wheel_change_winter"}),  # of what, nobody says
+    ],
+)
+def test_a_credit_in_other_words_takes_back_the_work_of_that_amount(credit: Line, expected: set[str]) -> None:
+    lines = (Line("Serviceeftersyn", amount=149900), Line("Skiftet til vinterhjul", amount=39900), credit)
+    assert read(Order(lines, on=date(2025, 11, 3)), matcher("da")).names() == expected

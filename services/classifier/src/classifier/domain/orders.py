@@ -46,7 +46,9 @@ class Passage:
     place: str
     text: str
     priced: bool = False
+    amount: int | None = None  # what was charged for it, in minor units
     dropped: bool = False  # cancelled on the same invoice, or itself the cancellation
+    takes_back: int | None = None  # an amount that it takes back, where no line says the same as it does
 
 
 MOST_LETTERS = 20_000  # no order that a person wrote is longer
@@ -68,26 +70,31 @@ def passages(order: Order) -> Iterator[Passage]:
 
 
 def _all(order: Order) -> Iterator[Passage]:
-    gone = _cancelled(order.lines)
+    gone, alone = _cancelled(order.lines)
     for index, line in enumerate(order.lines):
         text = f"{line.text}\n{line.code}" if line.code and line.code not in line.text else line.text
-        yield Passage(f"line {index + 1}", text, line.is_priced, index in gone)
+        takes_back = abs(line.amount) if index in alone and line.amount else None
+        yield Passage(f"line {index + 1}", text, line.is_priced, line.amount, index in gone, takes_back)
     if order.remarks:
         yield Passage("remarks", order.remarks)
 
 
-def _cancelled(lines: tuple[Line, ...]) -> set[int]:
-    """Lines that take back, and the line that each of them takes back: the nearest one before (else after) that says the same."""
+def _cancelled(lines: tuple[Line, ...]) -> tuple[set[int], set[int]]:
+    """Lines that take back with the line that each takes back, the nearest one before (else after) that says the same; and those
+    that take back for which no line says the same."""
     gone: set[int] = set()
+    alone: set[int] = set()
     for index, line in enumerate(lines):
         if not line.is_credit:
             continue
         gone.add(index)
         twins = [*range(index - 1, -1, -1), *range(index + 1, len(lines))]
         twin = next((other for other in twins if other not in gone and _takes_back(line, lines[other])), None)
-        if twin is not None:
+        if twin is None:
+            alone.add(index)
+        else:
             gone.add(twin)
-    return gone
+    return gone, alone
 
 
 def _takes_back(credit: Line, line: Line) -> bool:

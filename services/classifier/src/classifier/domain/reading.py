@@ -1,6 +1,6 @@
 """Reads one order: the tags with their evidence, what was overruled and why, and what else its text tells."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -16,6 +16,7 @@ from classifier.domain.text import Joined
 COUNTS_FROM = 0.5
 SURE_FROM = 0.6
 REMARKS = "remarks"
+FOR_NOTHING = ("cue.discount", "warranty")  # groups that say of a credit that the work was done, for less or for nothing
 WARRANTY = "warranty_work"
 MENTIONED = Cue("mentioned", why="mentioned")
 
@@ -79,8 +80,9 @@ def read(order: Order, matcher: Matcher) -> Read:
     found = clauses(joined, hits, lexicon)
     scene = Scene(joined, found, hits)
     reached = overrulings(found, lexicon, joined)
-    everything = findings(lexicon.rule_book, scene, reached, finished=order.finished)
-    fired = [finding for finding in everything if not _is_dropped(finding, joined)]
+    everything = list(findings(lexicon.rule_book, scene, reached, finished=order.finished))
+    taken_back = _taken_back(everything, joined, scene)
+    fired = [finding for finding in everything if not _is_dropped(finding, joined, taken_back)]
     if order.finished:
         fired = list(_without_mentions(list(_without_mere_wishes(fired, found, joined)), found, joined))
     told = notes.read(order, joined, hits, lexicon)
@@ -141,9 +143,19 @@ def _without_mentions(fired: Sequence[Finding], found: Sequence[Clause], joined:
         yield replace(finding, against=(Overruling(MENTIONED, finding.hits[0]),)) if is_mention else finding
 
 
-def _is_dropped(finding: Finding, joined: Joined) -> bool:
+def _taken_back(everything: Sequence[Finding], joined: Joined, scene: Scene) -> frozenset[tuple[str, int]]:
+    """The work and the amount that lines take back in words of their own: `MOT class 7`, `credit MOT cl7`. What was given away was
+    done all the same."""
+    given = {scene.passage_of(hit) for group in FOR_NOTHING for hit in scene.by_group.get(group, ())}
+    credits = {number: passage.takes_back for number, passage in enumerate(joined.passages) if passage.takes_back}
+    places = ((finding.rule.tag, scene.passage_of(finding.hits[0])) for finding in everything)
+    return frozenset((tag, credits[place]) for tag, place in places if place in credits and place not in given)
+
+
+def _is_dropped(finding: Finding, joined: Joined, taken_back: Set[tuple[str, int]]) -> bool:
     """Words on a line that was cancelled on the same invoice do not count, and are not worth a word."""
-    return any(joined.passages[joined.passage_of[hit.first]].dropped for hit in finding.hits)
+    passages = [joined.passages[joined.passage_of[hit.first]] for hit in finding.hits]
+    return any(one.dropped or (one.amount is not None and (finding.rule.tag, one.amount) in taken_back) for one in passages)
 
 
 def _assemble(
