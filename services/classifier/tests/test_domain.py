@@ -354,3 +354,21 @@ def test_a_lexicon_that_does_not_hold_together_is_refused(change: dict[str, obje
 def test_a_credit_in_other_words_takes_back_the_work_of_that_amount(credit: Line, expected: set[str]) -> None:
     lines = (Line("Serviceeftersyn", amount=149900), Line("Skiftet til vinterhjul", amount=39900), credit)
     assert read(Order(lines, on=date(2025, 11, 3)), matcher("da")).names() == expected
+
+
+@pytest.mark.parametrize(
+    ("remarks", "tags", "review"),
+    [
+        ("Stort eftersyn", {"brakes"}, True),  # named beside other work: somebody should look
+        ("Stort eftersyn udført", {"brakes", "service"}, False),
+        ("Bremseklodser bag", {"brakes"}, False),  # the lines say so, too
+        ("Garanti", {"brakes", "warranty_work"}, False),
+    ],
+)
+def test_a_name_in_the_remarks_beside_work_on_the_lines_is_a_mention(remarks: str, tags: set[str], review: bool) -> None:
+    found = read(Order((Line("Bremseklodser for skiftet"),), remarks), matcher("da"))
+    assert (found.names(), found.review) == (tags, review)
+
+
+def test_remarks_alone_say_what_was_done() -> None:
+    assert read(Order((Line("Arbejdsløn"),), "Stort eftersyn"), matcher("da")).names() == {"service"}

@@ -18,7 +18,7 @@ SURE_FROM = 0.6
 REMARKS = "remarks"
 FOR_NOTHING = ("cue.discount", "warranty")  # groups that say of a credit that the work was done, for less or for nothing
 WARRANTY = "warranty_work"
-MENTIONED = Cue("mentioned", why="mentioned")
+MENTIONED = Cue("mentioned", why="mentioned", review=True)
 
 
 @dataclass(frozen=True)
