@@ -14,6 +14,8 @@ from common.errors import DomainError
 from common.events.work_orders import WorkOrderChanged
 from common.ids import dealer_named
 from common.testing.postgres import SECRET, Database
+from ingest.domain import contracts
+from ingest.domain.mapping import ContractLine
 from ingest.main import service
 
 DEALER = dealer_named("nordhavn")
@@ -76,12 +78,27 @@ async def test_what_an_agreement_refuses_is_listed(run: Run, office: Any) -> Non
         (("--url", "ftp://elsewhere.example"), "https"),
         (("--every", "1m"), "no interval"),
         (("--every", "often"), "no interval"),
+        (("--sells", "SA36"), "SA36=service_contract:36"),
+        (("--sells", "SA36=gym:36"), "service_contract"),
+        (("--sells", "=service_contract:36"), "what is sold"),
+        (("--sells", "SA36=service_contract:0"), "what is sold"),
     ],
 )
 async def test_what_cannot_be_connected_is_said(run: Run, arguments: tuple[str, str], said: str) -> None:
     result = await run("connect", "economic", "--dealer", "nordhavn", *arguments)
     assert isinstance(result.exception, DomainError)
     assert said in str(result.exception)
+
+
+async def test_products_that_sell_contracts_are_told_with_the_source(run: Run, office: Any) -> None:
+    sold = ("--sells", "SA36=service_contract:36", "--sells", "A=B=warranty:24")
+    result = await run("connect", "economic", "--dealer", "nordhavn", "--url", office.url, *sold)
+    assert result.exit_code == 0, result.output
+    ((config,),) = await office.rt.sql(DEALER, "select config from ingest.source")
+    assert contracts.lines_of(config) == {
+        "SA36": ContractLine(kind="service_contract", months=36), "A=B": ContractLine(kind="warranty", months=24)
+    }  # fmt: skip
+    assert "gives orders, contracts" in (await run("connect", "list", "--dealer", "nordhavn")).output
 
 
 async def test_a_dealer_nobody_added_is_said(run: Run) -> None:

@@ -10,16 +10,18 @@ from typing import Annotated, Any, get_args
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
 from common.errors import DomainError, NotFound
+from common.events.words import ContractKind
 from common.ids import DealerId, dealer_named, derived_id
 from common.service import Runtime, Service, opened
 from ingest import files, store
 from ingest.clients.economic import BASE, CALLS_A_DAY
 from ingest.clients.sealing import Sealer
-from ingest.domain.mapping import KINDS, FileMapping, Gives, chosen, mappings_of, read_mapping
+from ingest.domain.mapping import KINDS, ContractLine, FileMapping, Gives, chosen, mappings_of, read_mapping
 from ingest.recording import POLL, Recorder
 
 _out = Console(soft_wrap=True, highlight=False, markup=False)
@@ -58,11 +60,17 @@ def add_commands(app: typer.Typer, service: Service) -> None:
         calls_a_day: Annotated[
             int, typer.Option(help="How many of the agreement's calls may be used in a day.", min=100, max=CALLS_A_DAY)
         ] = CALLS_A_DAY,
+        sells: Annotated[
+            list[str] | None,
+            typer.Option(help="A product number that sells a contract, with its kind and months: SA36=service_contract:36."),
+        ] = None,
     ) -> None:
         """Read booked invoices and customers of an e-conomic agreement, at an interval."""
+        sold = dict(map(_sold, sells or ()))
         config = {
             "url": _address(url), "every_seconds": _duration(every).total_seconds(), "calls_a_day": calls_a_day,
-            "gives": ["orders", *(["open_orders"] if open_orders else [])],
+            "gives": ["orders", *(["open_orders"] if open_orders else []), *(["contracts"] if sold else [])],
+            "contract_lines": sold,
         }  # fmt: skip
         secrets = {"app_secret": app_secret, "grant": grant}
         asyncio.run(_connect(service, dealer, name, "economic", config, secrets))
@@ -285,6 +293,22 @@ def _mapping(path: Path, kind: str | None = None) -> FileMapping:
         raise DomainError(f"{path} cannot be read: {error.strerror}.", code="no_file") from None
     except ValueError as error:
         raise DomainError(f"{path} is no JSON: {error}.", code="bad_mapping") from None
+
+
+def _sold(given: str) -> tuple[str, dict[str, Any]]:
+    """A line's code and the contract that it sells, from `SA36=service_contract:36`."""
+    code, _, line = given.rpartition("=")
+    kind, _, months = line.partition(":")
+    try:
+        sold = ContractLine.model_validate({"kind": kind, "months": months})
+    except ValidationError:
+        sold = None
+    if sold is None or not code.strip():
+        raise DomainError(
+            f"{given!r} does not say what is sold. Say for example SA36=service_contract:36; kinds are {', '.join(ContractKind)}.",
+            code="bad_sells",
+        )
+    return code.strip(), sold.model_dump(mode="json")
 
 
 def _address(url: str) -> str:
