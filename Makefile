@@ -1,4 +1,5 @@
-# Everything starts here; `make help` lists it. Needs Python 3.11 or later, git and make; the rest is installed into this folder.
+# Everything starts here; `make help` lists it. Needs Python 3.11 or later, Rust 1.88 or later, git and make; the rest is installed into this
+# folder.
 
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -6,11 +7,13 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 MEMBERS := libs/common $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml)) autoflows
 INSTALLED := .venv/installed
+ENGINE := .venv/engine
 TESTS ?=
 DATA ?= data
 PORT ?= 8080
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
+export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .PHONY: help setup run test check format lock bench kafka clean
 .DEFAULT_GOAL := help
@@ -18,7 +21,7 @@ unexport VIRTUAL_ENV
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
-setup: $(INSTALLED) ## Install everything into this folder (.tools, .venv)
+setup: $(INSTALLED) $(ENGINE) ## Install everything into this folder (.tools, .venv)
 
 $(UV):
 	@test -n "$(PYTHON)" || { echo "Autoflows needs Python 3.11 or later; there is none on the PATH."; exit 1; }
@@ -33,6 +36,13 @@ $(INSTALLED): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS)) | $(UV)
 	$(UV) pip install -q --python $(BIN)/python --no-deps --compile-bytecode $(addprefix -e ,$(MEMBERS))
 	@touch $@
 
+$(ENGINE): $(wildcard libs/reader/src/*.rs) libs/reader/Cargo.toml libs/reader/pyproject.toml | $(INSTALLED)
+	@command -v cargo >/dev/null || { \
+		echo "The reader is compiled with Rust, and there is no cargo on the PATH. Install Rust with rustup (rustup.rs), then try again."; exit 1; }
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation \
+		--reinstall-package autoflows-reading-engine ./libs/reader
+	@touch $@
+
 run: setup ## Run everything here, with a demo dealer (DATA=folder PORT=8080)
 	@$(BIN)/autoflows up --demo --data $(DATA) --port $(PORT)
 
@@ -45,6 +55,7 @@ check: setup ## Run the checks: format, lint, types, imports, generated files, n
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd libs/reader && cargo fmt --check
 	$(BIN)/autoflows events --check docs/events
 	@.ci/no-addresses
 
@@ -54,7 +65,7 @@ format: setup ## Format the code and fix what can be fixed
 
 lock: $(UV) ## Write requirements.lock anew (keeps the versions that still fit)
 	$(UV) pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --group dev pyproject.toml \
-		$(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml)) \
+		$(foreach member,$(MEMBERS) libs/reader,--no-emit-package $(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml)) \
 		-o requirements.lock
 
 bench: setup ## Run the benchmarks, each against a peer and the limit
@@ -64,4 +75,4 @@ kafka: setup ## Run a local Apache Kafka in the foreground
 	@$(BIN)/python -m common.testing.kafka
 
 clean: ## Delete what setup installed and what tools cached; data stays
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools libs/reader/target .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,12 +1,11 @@
 """Numbers, names and dates in the text, in the words that the lexicon's table `notes` gives."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from classifier.domain import Line, Order, Read, read
-from classifier.domain.odometer import odometer
-from classifier.domain.orders import Passage
+from classifier.domain import Line, Matcher, Order, Read, read
 from classifier.domain.wording import KEYS, parse_wording
 from classifier.lexicons import matcher
 
@@ -56,7 +55,8 @@ def test_a_reading_is_told_from_what_only_has_a_number(text: str, kilometres: in
     ],
 )
 def test_miles_are_told_in_kilometres(text: str, kilometres: int | None) -> None:
-    assert odometer([Passage("line 1", text)], ENGLISH) == kilometres
+    english = Matcher(replace(matcher("en").lexicon, wording=ENGLISH))
+    assert read(Order((Line(text),)), english).odometer_km == kilometres
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-_PLATE_DK = re.compile(
+PLATE_DK = re.compile(
     r"(?<![A-Z0-9ÆØÅ])(?<!\d-)([A-HJ-PR-Z][A-HJ-PR-Z])([ .-]?)(\d\d)[ .-]?(\d{3})(?![A-Z0-9ÆØÅ]|[.,-]\d|\s*(?:KR\b|DKK\b|,-))"
 )
 _NEVER = {"DK", "KL", "KM", "KR", "NR"}  # before numbers these are no plates
@@ -106,7 +106,7 @@ def _danish_plates(text: str) -> tuple[tuple[str, bool], ...]:
 
 def _found_danish_plates(text: str) -> Iterator[tuple[str, bool]]:
     whole, behind = text.upper(), 0
-    for match in _PLATE_DK.finditer(whole):
+    for match in PLATE_DK.finditer(whole):
         before = whole[max(behind, match.start() - 60) : match.start()]
         lent = _IS_LENT.match(whole, match.end())
         behind = (lent or match).end()

@@ -17,7 +17,7 @@ import ahocorasick
 from classifier import lexicons
 from classifier.domain import Line, Order, read
 from classifier.domain.orders import passages
-from classifier.domain.text import fold
+from reading_engine import fold
 from common.benches import Measured, Speed
 from common.errors import DomainError
 
@@ -73,8 +73,8 @@ def measure(language: str = lexicons.DEFAULT, orders: int = ORDERS, runs: int = 
 def _hits(orders: Sequence[Order], language: str) -> float:
     """How many groups of words are found in an order on average."""
     matcher = lexicons.matcher(language)
-    joined = [matcher.lexicon.joiner.join(tuple(passages(order))) for order in orders]
-    return round(sum(len(matcher.hits(one)) for one in joined) / len(joined), 1)
+    texts = [matcher.engine.text(passages(order)) for order in orders]
+    return round(sum(len(matcher.engine.hits(text)) for text in texts) / len(texts), 1)
 
 
 def _words(language: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FiniteFloat
@@ -58,7 +57,13 @@ def as_json(found: Read, language: str) -> dict[str, Any]:
         "tags": [one.tag for one in found.tags],
         "evidence": list(_evidence(found)),
         "overruled": [
-            {"tag": one.tag, **asdict(one.words), "why": one.why, "because": asdict(one.because), "says": sentence(one, language)}
+            {
+                "tag": one.tag,
+                **one.words._asdict(),
+                "why": one.why,
+                "because": one.because._asdict(),
+                "says": sentence(one, language),
+            }
             for one in found.overruled
         ],
         "inspection_result": found.inspection_result,
@@ -75,7 +80,7 @@ def as_json(found: Read, language: str) -> dict[str, Any]:
 def _evidence(found: Read) -> Iterator[Mapping[str, Any]]:
     for one in found.tags:
         for words in one.evidence:
-            yield {"tag": one.tag, **asdict(words)}
+            yield {"tag": one.tag, **words._asdict()}
 
 
 def _line(line: GivenLine | str) -> Line:

@@ -1,7 +1,6 @@
 """A draft of a dealer's lexicon is tried on the whole history, slice by slice, and changes nothing but what is known of it."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -91,6 +90,6 @@ def _changes(text: store.Text, now: domain.Reader, then: domain.Reader) -> Itera
     for change in whatif.changes(now.read(given), after):
         yield {
             "order_id": text.id, "tag": change.tag, "gained": change.gained, "vehicle_id": order.vehicle_id,
-            "number": order.number, "visited_on": given.on, "words": asdict(change.words),
-            "because": asdict(change.because) if change.because else None, "tags_after": sorted(after.names()),
+            "number": order.number, "visited_on": given.on, "words": change.words._asdict(),
+            "because": change.because._asdict() if change.because else None, "tags_after": sorted(after.names()),
         }  # fmt: skip

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
+from reading_engine import Engine, Finder, Text
+
+from classifier.domain.evidence import Found, Overruled, Words
 from classifier.domain.lexicon import Lexicon, Rule, Term
 from classifier.domain.matching import Hit, Matcher
-from classifier.domain.orders import Line, Order
+from classifier.domain.orders import Line, Order, passages
 from classifier.domain.own import FEWEST_LETTERS, NOTHING, DealerLexicon, OwnCode, family, told_code
-from classifier.domain.reading import Found, Overruled, Read, Words, read
-from classifier.domain.text import Joined, Joiner
+from classifier.domain.reading import Read, day, read, whole
 from common.events.words import VisitTag
 
 BY_WORDS, BY_CODE = 0.9, 0.95  # how strong a dealer's words and codes are
@@ -26,7 +28,7 @@ class Reader:
     """Reads a dealer's texts: with the lexicon of its language, and with what the dealer added. Build it once and keep it."""
 
     def __init__(self, base: Matcher, own: DealerLexicon = NOTHING, number: int = 0) -> None:
-        self._base, self.own = base, own
+        self.base, self.own = base, own
         self.version = f"{base.lexicon.version}+{number}" if number else base.lexicon.version
         self.lexicon = replace(base.lexicon, version=self.version, rules=tuple(_rules(base.lexicon.rules, own)))
         self._exact = {told_code(one.code): one for one in own.codes if not one.prefix}
@@ -40,33 +42,35 @@ class Reader:
 
     def read(self, order: Order) -> Read:
         """Read an order. Evidence of the dealer's own has the rules `own.<tag>` and `code.<code>`."""
-        if self.own.is_empty:
-            return read(order, self._base)
-        of_order = _OfOrder(self, order)
-        return of_order.told(read(order, of_order))
+        return read(order, self.base) if self.own.is_empty else _OfOrder(self, order).read()
 
     @cached_property
-    def words(self) -> "_Finder | None":
+    def engine(self) -> Engine:
+        """Reads by the dealer's rules."""
+        return self.base.engine.with_rules(self.lexicon)
+
+    @cached_property
+    def words(self) -> Finder | None:
         """Finds the dealer's words."""
         return self._finder((_OWN + family(one.tag), one.words) for one in self.own.words)
 
     @cached_property
-    def seasons(self) -> "_Finder | None":
+    def seasons(self) -> Finder | None:
         """Finds those of the dealer's words that tell the season of a wheel change."""
         return self._finder((_SEASON[one.tag], one.words) for one in self.own.words if one.tag in _SEASON)
 
     @cached_property
-    def exceptions(self) -> "_Finder | None":
+    def exceptions(self) -> Finder | None:
         """Finds the words that mean nothing, or not a tag."""
         named = ((f"{_NOT}{one.but_not.value}" if one.but_not else _NOTHING, one.words) for one in self.own.exceptions)
         return self._finder(named)
 
-    def _finder(self, phrases: Iterable[tuple[str, str]]) -> "_Finder | None":
+    def _finder(self, phrases: Iterable[tuple[str, str]]) -> Finder | None:
         terms = []
         for group, phrase in phrases:
-            if (letters := _letters(phrase, self._base.lexicon.joiner)) is not None:
+            if (letters := _letters(phrase, self.base)) is not None:
                 terms.append(Term(group, letters, phrase.startswith("*"), phrase.endswith("*")))
-        return _Finder(self._base, terms) if terms else None
+        return self.base.engine.finder(terms, self.lexicon.endings) if terms else None
 
     def code(self, written: str | None) -> OwnCode | None:
         """What the dealer says of a line's code: the exact one, else the longest that it begins with."""
@@ -77,21 +81,21 @@ class Reader:
             return exact
         return next((self._prefixes[told[:n]] for n in self._lengths if told[:n] in self._prefixes), None)
 
-    def found(self, joined: Joined, on: date | None) -> list[Hit]:
+    def found(self, text: Text, on: date | None) -> list[Hit]:
         """What the language finds, as far as the dealer's words do not cover it, and they themselves."""
-        theirs = self._base.hits(joined, on)
-        mine = _hits(self.words, joined)
+        theirs: list[Hit] = self.base.engine.hits(text, on.year if on else None)
+        mine = _hits(self.words, text)
         if not mine:
             return theirs
         solid = [hit for hit in theirs if hit.group not in self.lexicon.transparent]
         mine = [hit for hit in mine if not any(_within(hit, other) and not _within(other, hit) for other in solid)]
         kept = [hit for hit in theirs if hit.group in self.lexicon.transparent or not any(_within(hit, one) for one in mine)]
         spans = {(hit.first, hit.last) for hit in mine}
-        return [*kept, *mine, *(hit for hit in _hits(self.seasons, joined) if (hit.first, hit.last) in spans)]
+        return [*kept, *mine, *(hit for hit in _hits(self.seasons, text) if (hit.first, hit.last) in spans)]
 
-    def excepted(self, joined: Joined, hits: Sequence[Hit]) -> tuple[list[Hit], list["Taken"]]:
+    def excepted(self, text: Text, hits: Sequence[Hit]) -> tuple[list[Hit], list["Taken"]]:
         """The hits without those inside an exception. What must only not mean one tag stays for the others under another name."""
-        against = _hits(self.exceptions, joined)
+        against = _hits(self.exceptions, text)
         kept, taken = [], []
         for hit in hits:
             over = [one for one in against if _within(hit, one)]
@@ -118,67 +122,49 @@ class Taken:
     tag: str | None
 
 
-class _Finder(Matcher):
-    """Finds a dealer's few terms in texts that are joined as the language's are. It keeps nothing: there may be many dealers."""
-
-    def __init__(self, base: Matcher, terms: Sequence[Term]) -> None:
-        bare = frozenset[str]()
-        super().__init__(replace(base.lexicon, terms=tuple(terms), patterns={}, cues={}, transparent=bare, opaque=bare))
-
-    def find(self, joined: Joined) -> list[Hit]:
-        found: list[Hit] = []
-        for passage, first in zip(joined.passages, joined.firsts, strict=True):
-            here = self._of_passage(passage.text)
-            assert not callable(here), "only cues are of a year"
-            found += [hit._replace(first=hit.first + first, last=hit.last + first) for hit in here]
-        return found
-
-
-class _OfOrder(Matcher):
-    """The matcher of one order, which knows the codes of its lines."""
+class _OfOrder:
+    """Reads one order of a dealer, by its words and the codes of its lines."""
 
     def __init__(self, reader: Reader, order: Order) -> None:
-        self.lexicon = reader.lexicon
         self._reader, self._order = reader, order
-        self._joined: Joined | None = None
-        self._taken: list[Taken] = []
+        self._passages = passages(order)
+        self._text = reader.base.engine.text(self._passages)
         self._seasons: set[tuple[str, str]] = set()  # words and place at which a code tells the season
 
-    def hits(self, joined: Joined, on: date | None = None) -> list[Hit]:
-        self._joined = joined
-        told = {word for number, line in enumerate(self._order.lines) for word in self._told_by_code(joined, number, line)}
-        found = [hit for hit in self._reader.found(joined, on) if hit.first not in told]
-        kept, self._taken = self._reader.excepted(joined, found)
-        return sorted({*kept, *self._codes(joined, kept)})
+    def read(self) -> Read:
+        order = self._order
+        told = {word for number, line in enumerate(order.lines) for word in self._told_by_code(number, line)}
+        found = [hit for hit in self._reader.found(self._text, order.on) if hit.first not in told]
+        kept, taken = self._reader.excepted(self._text, found)
+        hits = list({*kept, *self._codes(kept)})
+        answer = self._reader.engine.read_hits(self._text, hits, day(order.on), order.finished)
+        return self._told(whole(order, self._passages, answer, self._reader.lexicon), taken)
 
-    def _told_by_code(self, joined: Joined, number: int, line: Line) -> Iterator[int]:
+    def _told_by_code(self, number: int, line: Line) -> Iterator[int]:
         """The words of a code that the dealer explains: they mean what the dealer says, and not what their letters look like."""
         if self._reader.code(line.code) is not None:
-            first = joined.firsts[number]
-            yield from (at for at, word in enumerate(joined.parts[number].words, first) if word.ends > len(line.text))
+            first, end = self._text.words_of(number)
+            yield from (at for at in range(first, end) if self._text.ends(at) > len(line.text))
 
-    def _codes(self, joined: Joined, hits: Sequence[Hit]) -> Iterator[Hit]:
+    def _codes(self, hits: Sequence[Hit]) -> Iterator[Hit]:
         """A code stands where its line names the work, so that what is said of the work is said of the code."""
         for number, line in enumerate(self._order.lines):
-            if (code := self._reader.code(line.code)) is None:
+            words = range(*self._text.words_of(number))
+            if (code := self._reader.code(line.code)) is None or not words:
                 continue
-            first = joined.firsts[number]
-            words = range(first, first + len(joined.parts[number].words))
-            if not words:
-                continue
-            said = [index for index in words if joined.words[index].ends <= len(line.text)]
-            place = _named(said or words, hits, self.lexicon)
+            said = [index for index in words if self._text.ends(index) <= len(line.text)]
+            place = _named(said or words, hits, self._reader.lexicon)
             yield Hit(place, place, _CODE + code.name)
             for tag in code.tags:
                 if tag in _SEASON:
-                    self._seasons.add((joined.written(place, place), joined.place(place)))
+                    self._seasons.add((self._text.written(place, place), self._text.place(place)))
                     yield Hit(place, place, _SEASON[tag])
 
-    def told(self, found: Read) -> Read:
+    def _told(self, found: Read, taken: Sequence[Taken]) -> Read:
         """With codes as they were written, and with what exceptions took away."""
         tags = tuple(Found(one.tag, tuple(dict.fromkeys(map(self._as_written, one.evidence)))) for one in found.tags)
-        overruled = tuple(replace(one, words=self._as_written(one.words)) for one in found.overruled)
-        return replace(found, tags=tags, overruled=tuple(dict.fromkeys((*overruled, *self._taken_away())))[:10])
+        overruled = tuple(one._replace(words=self._as_written(one.words)) for one in found.overruled)
+        return replace(found, tags=tags, overruled=tuple(dict.fromkeys((*overruled, *self._taken_away(taken))))[:10])
 
     def _as_written(self, words: Words) -> Words:
         if not words.rule.startswith(_CODE) and not (
@@ -186,23 +172,21 @@ class _OfOrder(Matcher):
         ):
             return words
         line = self._order.lines[int(words.place.removeprefix("line ")) - 1]
-        return replace(words, words=(line.code or "").strip())
+        return words._replace(words=(line.code or "").strip())
 
-    def _taken_away(self) -> Iterator[Overruled]:
+    def _taken_away(self, all_taken: Sequence[Taken]) -> Iterator[Overruled]:
         """What one of the words alone would have meant."""
-        joined = self._joined
-        for taken in self._taken if joined is not None else ():
+        for taken in all_taken:
             for rule in self._reader.lexicon.rules:
-                tag = rule.tag
-                if len(rule.groups) > 1 or taken.hit.group not in rule.groups[0] or taken.tag not in (None, tag):
+                if len(rule.groups) > 1 or taken.hit.group not in rule.groups[0] or taken.tag not in (None, rule.tag):
                     continue
-                assert joined is not None
-                hit, over = taken.hit, taken.exception
-                words = Words(joined.written(hit.first, hit.last), joined.place(hit.first), rule.id, rule.strength)
-                because = Words(
-                    joined.written(over.first, over.last), joined.place(over.first), over.group.rstrip("."), rule.strength
+                words = self._quoted(taken.hit, rule.id, rule.strength)
+                yield Overruled(
+                    rule.tag, words, "other", self._quoted(taken.exception, taken.exception.group.rstrip("."), rule.strength)
                 )
-                yield Overruled(tag, words, "other", because)
+
+    def _quoted(self, hit: Hit, rule: str, strength: float) -> Words:
+        return Words(self._text.written(hit.first, hit.last), self._text.place(hit.first), rule, strength)
 
 
 def _rules(base: Sequence[Rule], own: DealerLexicon) -> Iterator[Rule]:
@@ -249,11 +233,10 @@ def _named(words: Sequence[int], hits: Sequence[Hit], lexicon: Lexicon) -> int:
     return next((word for word in free if word > led), next(iter(free), words[0]))
 
 
-def _letters(phrase: str, joiner: Joiner) -> str | None:
+def _letters(phrase: str, language: Matcher) -> str | None:
     """The phrase as it stands in a text made comparable; None where a text would be cut within it."""
-    part = joiner.part(phrase.strip("*"))
-    whole = part.words and part.together(0, len(part.words) - 1)
-    return part.string if whole and len(part.string) >= FEWEST_LETTERS else None
+    letters = language.engine.letters(phrase.strip("*"))
+    return letters if letters is not None and len(letters) >= FEWEST_LETTERS else None
 
 
 def unfindable(own: DealerLexicon, language: Matcher) -> Iterator[dict[str, str]]:
@@ -261,13 +244,13 @@ def unfindable(own: DealerLexicon, language: Matcher) -> Iterator[dict[str, str]
     words = ((f"words.{number}.words", one.words) for number, one in enumerate(own.words))
     exceptions = ((f"exceptions.{number}.words", one.words) for number, one in enumerate(own.exceptions))
     for where, phrase in (*words, *exceptions):
-        if _letters(phrase, language.lexicon.joiner) is None:
+        if _letters(phrase, language) is None:
             said = f"{phrase!r} is never found as one: leave out the full stop or the dash, or give its parts apart"
             yield {"where": where, "problem": said}
 
 
-def _hits(finder: _Finder | None, joined: Joined) -> list[Hit]:
-    return finder.find(joined) if finder is not None else []
+def _hits(finder: Finder | None, text: Text) -> list[Hit]:
+    return finder.hits(text) if finder is not None else []
 
 
 def _within(inner: Hit, outer: Hit) -> bool:

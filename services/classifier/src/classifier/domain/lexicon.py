@@ -2,13 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
-from classifier.domain.text import Joiner, fold
+from reading_engine import fold
+
+from classifier.domain.naming import sieves
 from classifier.domain.wording import Wording, parse_wording
 
 _HEADS = ("helpers", "verbs", "transparent", "opaque", "forgiving")  # lists of groups
@@ -29,8 +31,7 @@ class LexiconError(ValueError):
     """The lexicon's data does not hold together."""
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """Words to find, folded and joined; open sides may be part of a longer word, else only an ending may follow."""
 
     group: str
@@ -54,24 +55,6 @@ class Rule:
     unless: frozenset[str] = frozenset()
     unless_in_order: frozenset[str] = frozenset()
     in_order: frozenset[str] = frozenset()  # one of these must stand somewhere in the order, whatever is said of it
-
-
-class RuleBook:
-    """Rules in their order, found by the groups that a text holds."""
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = tuple(rules)
-        self._by_anchor: dict[str, list[int]] = {}
-        for number, rule in enumerate(self._rules):
-            for group in rule.groups[0]:
-                self._by_anchor.setdefault(group, []).append(number)
-
-    def that_may_fire(self, groups: Set[str]) -> Iterator[Rule]:
-        """The rules of which each part has a group among these."""
-        for number in sorted({number for group in groups for number in self._by_anchor.get(group, ())}):
-            rule = self._rules[number]
-            if not any(part.isdisjoint(groups) for part in rule.groups[1:]):
-                yield rule
 
 
 @dataclass(frozen=True)
@@ -103,11 +86,6 @@ class Cue:
         """Whether its words only keep other cues from speaking: `uden bemærkninger`."""
         return self.only == frozenset({"nothing"})
 
-    def concerns(self, tag: str, *, finished: bool) -> bool:
-        if self.status is not None and (self.status == "finished") is not finished:
-            return False
-        return tag not in self.spares and (not self.only or tag in self.only)
-
 
 @dataclass(frozen=True)
 class Lexicon:
@@ -116,7 +94,11 @@ class Lexicon:
     language: str
     version: str
     endings: frozenset[str]
+    abbreviations: frozenset[str]  # a full stop behind one of these ends no sentence
+    signs: Mapping[str, str]  # signs that are read as words
+    turns: frozenset[str]  # words that begin a clause: men, dog
     lists: frozenset[str]  # words that go on with a list: og, samt, eller
+    fillers: frozenset[str]  # words that say nothing
     helpers: frozenset[str]  # groups that mean nothing without another one beside them
     verbs: frozenset[str]  # groups that say that something happened: udført, skiftet, godkendt af kunden
     transparent: frozenset[str]  # groups that may stand inside a longer reading
@@ -124,13 +106,18 @@ class Lexicon:
     terms: tuple[Term, ...]
     rules: tuple[Rule, ...]
     cues: Mapping[str, Cue]  # by the group that holds their words
-    patterns: Mapping[str, re.Pattern[str]]
+    patterns: Mapping[str, str]  # expressions, by the group that they find
     wording: Wording  # what stands around numbers, names and dates
-    joiner: Joiner  # makes texts comparable
 
     @cached_property
-    def rule_book(self) -> RuleBook:
-        return RuleBook(self.rules)
+    def sieves(self) -> tuple[str, ...]:
+        """What the engine looks for on behalf of `notes`."""
+        return sieves(self.wording)
+
+    @cached_property
+    def past(self) -> frozenset[str]:
+        """The groups of cues that name a year."""
+        return frozenset(group for group, cue in self.cues.items() if cue.past)
 
 
 def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
@@ -160,8 +147,11 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
         language=str(data["language"]),
         version=str(data["version"]),
         endings=frozenset(data["endings"]) | {""},
+        abbreviations=abbreviations,
+        signs=signs,
+        turns=turns,
         lists=lists,
-        joiner=Joiner(abbreviations=abbreviations, signs=signs, turns=turns, lists=lists, fillers=fillers),
+        fillers=fillers,
         verbs=frozenset(data["verbs"]),
         helpers=frozenset(data["helpers"]),
         transparent=frozenset(data["transparent"]),
@@ -181,12 +171,12 @@ def _wording(data: Mapping[str, Any]) -> Wording:
         raise LexiconError(f"the table notes lacks {error.args[0]!r}") from None
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+def _pattern(text: str) -> str:
     """An expression that finds `ü` also where it was written as `u` with a mark behind it (not where it stands in brackets)."""
     parts = _CLASS.split(text)  # every second one is a class in brackets
     parts[::2] = [_MARKED.sub(_either, part).replace(r"\w", rf"[\w{_MARKS}]") for part in parts[::2]]
     parts[1::2] = [part.replace(r"\w", rf"\w{_MARKS}") for part in parts[1::2]]
-    return re.compile("".join(parts))
+    return "".join(parts)
 
 
 def _either(letter: re.Match[str]) -> str:
@@ -218,7 +208,7 @@ def _misspelt(written: Mapping[Term, str], forgiving: frozenset[str]) -> Iterato
         if term.group not in forgiving or len(term.letters) < _LONG or " " in text:
             continue
         for letters in sorted(_slips(term.letters) - known):
-            yield replace(term, letters=letters, one_word=True)
+            yield term._replace(letters=letters, one_word=True)
 
 
 def _slips(letters: str) -> set[str]:

@@ -1,8 +1,9 @@
 """An order as the reader sees it: passages of text, each with its place, and what is known beside the text."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,7 @@ class Order:
     next_service_on: date | None = None
 
 
-@dataclass(frozen=True)
-class Passage:
+class Passage(NamedTuple):
     """A piece of text with its place (`line 2`, `remarks`); `priced` when the line was charged for."""
 
     place: str
@@ -51,6 +51,7 @@ class Passage:
     takes_back: int | None = None  # an amount that it takes back, where no line says the same as it does
 
 
+REMARKS = "remarks"  # their place
 MOST_LETTERS = 20_000  # no order that a person wrote is longer
 
 
@@ -59,14 +60,18 @@ def is_too_long(order: Order) -> bool:
     return sum(len(line.text) + len(line.code or "") for line in order.lines) + len(order.remarks) > MOST_LETTERS
 
 
-def passages(order: Order) -> Iterator[Passage]:
+def passages(order: Order) -> list[Passage]:
     """The texts of the order in reading order, up to a length; the remarks first have their share."""
+    told = list(_all(order))
+    if not is_too_long(order):
+        return told
     room = MOST_LETTERS - min(len(order.remarks), MOST_LETTERS // 2)
-    for passage in _all(order):
-        if passage.place == "remarks":
+    for number, passage in enumerate(told):
+        if passage.place == REMARKS:
             room = MOST_LETTERS // 2
-        yield passage if len(passage.text) <= room else replace(passage, text=passage.text[:room])
+        told[number] = passage._replace(text=passage.text[:room])
         room = max(room - len(passage.text), 0)
+    return told
 
 
 def _all(order: Order) -> Iterator[Passage]:
@@ -76,7 +81,7 @@ def _all(order: Order) -> Iterator[Passage]:
         takes_back = abs(line.amount) if index in alone and line.amount else None
         yield Passage(f"line {index + 1}", text, line.is_priced, line.amount, index in gone, takes_back)
     if order.remarks:
-        yield Passage("remarks", order.remarks)
+        yield Passage(REMARKS, order.remarks)
 
 
 def _cancelled(lines: tuple[Line, ...]) -> tuple[set[int], set[int]]:

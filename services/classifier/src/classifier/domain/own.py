@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from reading_engine import fold
 
 from classifier.domain import wheels
-from classifier.domain.text import fold
 from common.events.words import VisitTag
 
 MOST_WORDS, MOST_CODES, MOST_EXCEPTIONS = 500, 2000, 500

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from classifier.domain.reading import Found, Overruled, Words
+from classifier.domain.evidence import Found, Overruled, Words
 
 
 @dataclass(frozen=True)

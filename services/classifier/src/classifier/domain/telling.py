@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Any
 
+from classifier.domain.evidence import Words
 from classifier.domain.orders import Line, Order
-from classifier.domain.reading import Read, Words
+from classifier.domain.reading import Read
 from common.events.appointments import AppointmentChanged
 from common.events.visits import AppointmentClassified, Evidence, OpenOrderClassified, Reading, TagRead, VisitClassified
 from common.events.words import AppointmentStatus, OrderStatus

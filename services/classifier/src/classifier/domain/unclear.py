@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from classifier.domain.reading import SURE_FROM, Found, Read
+from classifier.domain.evidence import Found
+from classifier.domain.reading import SURE_FROM, Read
 from classifier.domain.sentences import sentence
 from classifier.domain.verdicts import RULE
 

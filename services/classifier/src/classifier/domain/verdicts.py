@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from classifier.domain.reading import Found, Read, Words
+from classifier.domain.evidence import Found, Words
+from classifier.domain.reading import Read
 from common.events.work_orders import WorkOrderChanged
 
 RULE = "verdict"

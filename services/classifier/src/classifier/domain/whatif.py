@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from classifier.domain.reading import Read, Words
+from classifier.domain.evidence import Words
+from classifier.domain.reading import Read
 
 _OWN = ("own.", "code.")
 

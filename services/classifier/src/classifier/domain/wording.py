@@ -15,7 +15,7 @@ _SPELLINGS = {
     "ß": "(?:ß|ss)",
 }
 _GAP = r"[\s.\-/]{0,2}"
-_NEVER = "(?!)"  # no words: nothing is found
+_NEVER = r"[^\s\S]"  # no words: nothing is found
 KEYS = (
     "plates",
     "plate_labels",
@@ -33,21 +33,23 @@ KEYS = (
 
 @dataclass(frozen=True, eq=False)
 class Wording:
-    """What a lexicon says of numbers. Each expression looks where its name says, seen from the number."""
+    """What a lexicon says of numbers. Each expression looks where its name says, seen from the number; those that are texts are for the
+    engine, which knows no looking around."""
 
     plates: tuple[str, ...]  # countries whose plates are known without being called so
+    plate_labels: str
     plate_before: re.Pattern[str]
     vin_before: re.Pattern[str]
-    reading_before: re.Pattern[str]
-    reading_behind: re.Pattern[str]
-    kilometres: re.Pattern[str]
-    miles: re.Pattern[str]
-    unit_before: re.Pattern[str]
-    ahead: re.Pattern[str]
-    distance: re.Pattern[str]
+    reading_before: str
+    reading_behind: str
+    kilometres: str
+    miles: str
+    unit_before: str
+    ahead: str
+    distance: str
     hour_units: frozenset[str]
-    hours: re.Pattern[str]
-    worked: re.Pattern[str]
+    hours: str
+    worked: str
     months: tuple[str, ...]
 
 
@@ -55,20 +57,22 @@ def parse_wording(data: Mapping[str, Any]) -> Wording:
     """Make the table `notes` ready. Raises KeyError for a key that is missing."""
     words = {key: tuple(str(word) for word in data[key]) for key in KEYS}
     km, miles, reading = _any(words["kilometres"]), _any(words["miles"]), _any(words["reading"])
+    plate_labels = _any(words["plate_labels"])
     return Wording(
         plates=words["plates"],
-        plate_before=_compiled(rf"\b{_any(words['plate_labels'])}[\s.:#\-]*$"),
+        plate_labels=plate_labels,
+        plate_before=_compiled(rf"\b{plate_labels}[\s.:#\-]*$"),
         vin_before=_compiled(rf"\b{_any(words['vin_labels'])}[\s.:#\-]*$"),
-        reading_before=_compiled(rf"\b{reading}[\s.:=\-]*(?:{km}[ .:=]*)?$"),
-        reading_behind=_compiled(rf"[ .:=\-]*{reading}(?!\W{{0,3}}\d)"),
-        kilometres=_compiled(rf"\s*{km}"),
-        miles=_compiled(rf"\s*{miles}"),
-        unit_before=_compiled(rf"\b{km}[\s.:=\-]*$"),
-        ahead=_compiled(rf"\b{_any(words['ahead'])}"),
-        distance=_compiled(rf"[\s\-]*{_any(words['distance'])}"),
+        reading_before=rf"\b{reading}[\s.:=\-]*(?:{km}[ .:=]*)?$",
+        reading_behind=rf"[ .:=\-]*{reading}",
+        kilometres=rf"\s*{km}",
+        miles=rf"\s*{miles}",
+        unit_before=rf"\b{km}[\s.:=\-]*$",
+        ahead=rf"\b{_any(words['ahead'])}",
+        distance=rf"[\s\-]*{_any(words['distance'])}",
         hour_units=frozenset(word.casefold() for word in words["hours"]),
-        hours=_compiled(rf"(?<![\d.,])(\d{{1,3}}(?:[.,]\d{{1,2}})?)\s*{_any(words['hours'])}(?!\.\w)"),
-        worked=_compiled(rf"\b{_any(words['worked'])}"),
+        hours=rf"(\d{{1,3}}(?:[.,]\d{{1,2}})?)\s*{_any(words['hours'])}",
+        worked=rf"\b{_any(words['worked'])}",
         months=tuple(month.casefold() for month in words["months"]),
     )
 
@@ -81,7 +85,7 @@ def _any(words: Iterable[str]) -> str:
 
 def _spelt(word: str) -> str:
     letters = "".join(map(_letter, word.removesuffix("*")))
-    return letters if word.endswith("*") else letters + r"(?!\w)"
+    return letters if word.endswith("*") else letters + r"\b"
 
 
 def _letter(letter: str) -> str:

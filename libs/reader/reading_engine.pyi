@@ -1,0 +1,114 @@
+"""The inner part of the reader of workshop text, compiled: from passages and a lexicon to tags with evidence. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+class _Term(Protocol):
+    """Words to find, folded and joined; open sides may be part of a longer word, else only an ending may follow."""
+
+    @property
+    def group(self) -> str: ...
+    @property
+    def letters(self) -> str: ...
+    @property
+    def open_left(self) -> bool: ...
+    @property
+    def open_right(self) -> bool: ...
+    @property
+    def exact(self) -> bool: ...
+    @property
+    def one_word(self) -> bool: ...
+    @property
+    def apart(self) -> bool: ...
+
+class _Rules(Protocol):
+    """What is read from words: rules and cues have the attributes of `classifier.domain.lexicon`."""
+
+    @property
+    def rules(self) -> Sequence[Any]: ...
+    @property
+    def cues(self) -> Mapping[str, Any]: ...
+    @property
+    def helpers(self) -> frozenset[str]: ...
+    @property
+    def verbs(self) -> frozenset[str]: ...
+
+class _Lexicon(_Rules, Protocol):
+    """A lexicon: the words of groups, and how texts are cut."""
+
+    @property
+    def terms(self) -> Sequence[_Term]: ...
+    @property
+    def patterns(self) -> Mapping[str, str]: ...
+    @property
+    def endings(self) -> frozenset[str]: ...
+    @property
+    def transparent(self) -> frozenset[str]: ...
+    @property
+    def opaque(self) -> frozenset[str]: ...
+    @property
+    def past(self) -> frozenset[str]: ...
+    @property
+    def abbreviations(self) -> frozenset[str]: ...
+    @property
+    def signs(self) -> Mapping[str, str]: ...
+    @property
+    def turns(self) -> frozenset[str]: ...
+    @property
+    def lists(self) -> frozenset[str]: ...
+    @property
+    def fillers(self) -> frozenset[str]: ...
+
+_Passage = tuple[str, str, bool, int | None, bool, int | None]
+_Day = tuple[int, int, str] | None
+
+class Engine:
+    """A lexicon made ready to read with. Build it once and keep it; several threads may use it. Answers are made of the classes given:
+    named tuples of `(first, last, group, part)`, `(words, place, rule, strength)`, `(tag, evidence)`, `(tag, words, why, because)`."""
+
+    def __new__(cls, lexicon: _Lexicon, hit: type, words: type, found: type, overruled: type) -> Engine:
+        """Raises ValueError where the lexicon cannot be used: an expression that cannot be read."""
+
+    def with_rules(self, lexicon: _Rules) -> Engine:
+        """The same words, read with other rules."""
+
+    def read(self, passages: Sequence[_Passage], day: _Day, finished: bool) -> Any:
+        """Read an order of that day (year, month, as written in evidence): its tags, what was overruled, how an inspection ended, whether
+        somebody should look; and where labels of mechanics and of a next service end, as number of the passage and letters."""
+
+    def text(self, passages: Sequence[_Passage]) -> Text:
+        """An order's text made comparable, to look into it."""
+
+    def hits(self, text: Text, year: int | None = None) -> list[Any]:
+        """Every group found, in reading order, without what a longer reading covers. `year`: that of the day which the text is of."""
+
+    def read_hits(self, text: Text, hits: Sequence[tuple[int, int, str, int]], day: _Day, finished: bool) -> Any:
+        """As `read`, with these hits instead of those that were found. Raises ValueError for hits on words that there are not."""
+
+    def finder(self, terms: Iterable[_Term], endings: frozenset[str]) -> Finder:
+        """A finder of a few more terms in texts that are cut as this lexicon's are."""
+
+    def letters(self, phrase: str) -> str | None:
+        """A phrase as it stands in a text made comparable; None where a text would be cut within it."""
+
+class Finder:
+    """Finds terms in a text."""
+
+    def hits(self, text: Text) -> list[Any]: ...
+
+class Text:
+    """The whole text of an order: its words in reading order."""
+
+    def __len__(self) -> int: ...
+    def written(self, first: int, last: int) -> str:
+        """The words from `first` to `last` exactly as they were written. Raises ValueError where they are not of one passage."""
+
+    def place(self, word: int) -> str: ...
+    def words_of(self, passage: int) -> tuple[int, int]:
+        """The numbers of a passage's first word and of the word behind its last."""
+
+    def ends(self, word: int) -> int:
+        """How many letters of its passage lead up to the end of a word."""
+
+def fold(text: str) -> str:
+    """One spelling for all: lower case, `ae oe aa` for æ ø å, other marks dropped, nothing but letters and digits."""

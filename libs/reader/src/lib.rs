@@ -1,0 +1,429 @@
+//! The inner part of the reader of workshop text: from passages and a lexicon to tags with evidence. Pure: nothing is kept between calls.
+
+mod clauses;
+mod cues;
+mod lexicon;
+mod matching;
+mod numbers;
+mod reading;
+mod rules;
+mod season;
+mod text;
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple, PyType};
+
+use lexicon::{Group, Rules, RulesTold, TermTold};
+use matching::{Hit, Manners, Matcher};
+use numbers::{Numbers, WordingTold};
+use reading::{Joined, Passage, Read, Source, When, Words};
+use text::{Gap, Spelling};
+
+/// One spelling for all: lower case, `ae oe aa` for æ ø å, other marks dropped, nothing but letters and digits.
+#[pyfunction]
+fn fold(text: &str) -> String {
+    text::fold(text)
+}
+
+#[derive(FromPyObject)]
+struct SpellingTold {
+    abbreviations: HashSet<String>,
+    signs: HashMap<char, String>,
+    turns: HashSet<String>,
+    lists: HashSet<String>,
+    fillers: HashSet<String>,
+}
+
+#[derive(FromPyObject)]
+struct WordsTold {
+    terms: Vec<TermTold>,
+    patterns: HashMap<String, String>,
+    endings: HashSet<String>,
+    transparent: HashSet<String>,
+    opaque: HashSet<String>,
+    past: HashSet<String>,
+}
+
+/// The classes that answers are made of: named tuples.
+struct Shapes {
+    make: Py<PyAny>,
+    hit: Py<PyType>,
+    words: Py<PyType>,
+    found: Py<PyType>,
+    overruled: Py<PyType>,
+}
+
+impl Shapes {
+    fn of<'py>(&self, py: Python<'py>, shape: &Py<PyType>, fields: Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        self.make.bind(py).call1((shape.bind(py), fields))
+    }
+}
+
+/// Names as Python keeps them, by their numbers.
+struct Names {
+    tags: Vec<Py<PyString>>,
+    rules: Vec<Py<PyString>>,
+    cues: Vec<Py<PyString>>,
+    whys: Vec<Py<PyString>>,
+}
+
+/// A lexicon made ready to read with. Build it once and keep it; it may be used by several threads.
+#[pyclass(frozen)]
+struct Engine {
+    spelling: Arc<Spelling>,
+    matcher: Arc<Matcher>,
+    numbers: Arc<Numbers>,
+    shapes: Arc<Shapes>,
+    rules: Rules,
+    /// What the matcher's groups are among those of the rules.
+    groups: Vec<Group>,
+    names: Names,
+}
+
+fn refused(said: String) -> PyErr {
+    PyValueError::new_err(said)
+}
+
+impl Engine {
+    fn made(
+        py: Python<'_>,
+        spelling: Arc<Spelling>,
+        matcher: Arc<Matcher>,
+        numbers: Arc<Numbers>,
+        shapes: Arc<Shapes>,
+        told: RulesTold,
+    ) -> PyResult<Engine> {
+        let rules = Rules::new(told, &matcher.groups).map_err(refused)?;
+        let groups = matcher.groups.iter().map(|name| rules.group(name)).collect();
+        let all = |names: Vec<&str>| names.into_iter().map(|name| PyString::intern(py, name).unbind()).collect();
+        let names = Names {
+            tags: all(rules.tags.iter().map(String::as_str).collect()),
+            rules: all(rules.all.iter().map(|rule| rule.id.as_str()).collect()),
+            cues: all(rules.cues.iter().map(|cue| cue.name.as_str()).collect()),
+            whys: all(rules.cues.iter().map(|cue| cue.why.as_str()).collect()),
+        };
+        Ok(Engine { spelling, matcher, numbers, shapes, rules, groups, names })
+    }
+
+    fn words<'py>(
+        &self,
+        py: Python<'py>,
+        words: &Words,
+        told: &Told<'_, 'py>,
+        rule: Option<&Py<PyString>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (written, place) = if words.source == Source::SeasonDate {
+            (told.date.clone(), PyString::intern(py, "date").into_any())
+        } else {
+            let passage = words.passage as usize;
+            let text = &told.passages[passage].text[words.begins as usize..words.ends as usize];
+            (PyString::new(py, text), told.places[passage].clone())
+        };
+        let rule = match (rule, words.source) {
+            (Some(rule), _) => rule.bind(py).clone(),
+            (None, Source::Rule(rule)) => self.names.rules[usize::from(rule)].bind(py).clone(),
+            (None, Source::SeasonWords) => PyString::intern(py, "season.words"),
+            (None, Source::SeasonDate) => PyString::intern(py, "season.date"),
+        };
+        self.shapes.of(py, &self.shapes.words, (written, place, rule, words.strength).into_pyobject(py)?)
+    }
+
+    fn answer<'py>(&self, py: Python<'py>, read: Read, told: &Told<'_, 'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let mut tags = Vec::with_capacity(read.tags.len());
+        for (tag, evidence) in &read.tags {
+            let words: PyResult<Vec<_>> = evidence.iter().map(|words| self.words(py, words, told, None)).collect();
+            let fields = (&self.names.tags[usize::from(*tag)], PyTuple::new(py, words?)?).into_pyobject(py)?;
+            tags.push(self.shapes.of(py, &self.shapes.found, fields)?);
+        }
+        let mut overruled = Vec::with_capacity(read.overruled.len());
+        for one in &read.overruled {
+            let cue = usize::from(one.cue);
+            let because = self.words(py, &one.because, told, Some(&self.names.cues[cue]))?;
+            let words = self.words(py, &one.words, told, None)?;
+            let fields = (&self.names.tags[usize::from(one.tag)], words, &self.names.whys[cue], because).into_pyobject(py)?;
+            overruled.push(self.shapes.of(py, &self.shapes.overruled, fields)?);
+        }
+        let result = read.passed.map(|passed| if passed { "passed" } else { "failed" });
+        let letters = |ends: &[(u32, u32)]| -> Vec<(u32, usize)> {
+            ends.iter().map(|&(at, end)| (at, letters_to(told.passages[at as usize].text, end))).collect()
+        };
+        let (labels, services) = (letters(&read.labels), letters(&read.next_services));
+        let numbers = self.numbers(told.passages);
+        (PyTuple::new(py, tags)?, PyTuple::new(py, overruled)?, result, read.review, labels, services, numbers).into_pyobject(py)
+    }
+
+    fn numbers(&self, passages: &[Passage<'_>]) -> (Option<u64>, f64, Vec<(usize, u64)>) {
+        let sieved = passages.iter().map(|passage| self.numbers.sieved(passage.text)).enumerate().filter(|one| one.1 != 0);
+        (self.numbers.odometer(passages), self.numbers.hours(passages), sieved.collect())
+    }
+
+    /// What the matcher found, by the numbers of the rules.
+    fn renamed(&self, hits: &mut [Hit]) {
+        for hit in hits {
+            hit.group = self.groups[usize::from(hit.group)];
+        }
+    }
+}
+
+/// How many letters (not bytes) lead up to a byte.
+fn letters_to(text: &str, byte: u32) -> usize {
+    text[..byte as usize].chars().count()
+}
+
+/// What an answer quotes from.
+struct Told<'a, 'py> {
+    passages: &'a [Passage<'a>],
+    places: Vec<Bound<'py, PyAny>>,
+    date: Bound<'py, PyString>,
+}
+
+/// `(place, text, priced, amount, dropped, takes_back)`, as it is given.
+type Given<'py> = (Bound<'py, PyAny>, Bound<'py, PyString>, bool, Amount, bool, Amount);
+
+/// An amount; beyond 64 bits it is none that anybody charged.
+#[derive(Clone, Copy)]
+struct Amount(Option<i64>);
+
+impl<'py> FromPyObject<'_, 'py> for Amount {
+    type Error = PyErr;
+
+    fn extract(told: Borrowed<'_, 'py, PyAny>) -> PyResult<Amount> {
+        Ok(Amount(if told.is_none() { None } else { told.extract().ok() }))
+    }
+}
+
+fn passage<'a>(given: &Given<'_>, text: &'a str) -> PyResult<Passage<'a>> {
+    let (place, _, priced, amount, dropped, takes_back) = given;
+    let remarks = place.cast::<PyString>()?.to_cow()? == "remarks";
+    Ok(Passage { text, remarks, priced: *priced, amount: amount.0, dropped: *dropped, takes_back: takes_back.0 })
+}
+
+#[pymethods]
+impl Engine {
+    /// `lexicon` has the attributes that the stub names. Raises `ValueError` where it cannot be used.
+    #[new]
+    fn new(
+        py: Python<'_>,
+        lexicon: &Bound<'_, PyAny>,
+        hit: Py<PyType>,
+        words: Py<PyType>,
+        found: Py<PyType>,
+        overruled: Py<PyType>,
+    ) -> PyResult<Engine> {
+        let spelling: SpellingTold = lexicon.extract()?;
+        let told: WordsTold = lexicon.extract()?;
+        let idle = spelling.fillers.iter().chain(&spelling.turns).chain(&spelling.lists).cloned().collect();
+        let all = |told: HashSet<String>| told.into_iter().map(String::into_boxed_str).collect();
+        let spelling = Spelling {
+            abbreviations: all(spelling.abbreviations),
+            signs: spelling.signs,
+            turns: all(spelling.turns),
+            lists: all(spelling.lists),
+            idle: all(idle),
+        };
+        let manners = Manners { transparent: &told.transparent, opaque: &told.opaque, past: &told.past };
+        let matcher = Matcher::new(&told.terms, &told.patterns, &manners, &told.endings).map_err(refused)?;
+        let make = py.get_type::<PyTuple>().getattr("__new__")?.unbind();
+        let shapes = Shapes { make, hit, words, found, overruled };
+        let wording: WordingTold = lexicon.getattr("wording")?.extract()?;
+        let numbers = Numbers::new(&wording, &lexicon.getattr("sieves")?.extract::<Vec<String>>()?).map_err(refused)?;
+        Engine::made(py, Arc::new(spelling), Arc::new(matcher), Arc::new(numbers), Arc::new(shapes), lexicon.extract()?)
+    }
+
+    /// The same words, read with other rules.
+    fn with_rules(&self, py: Python<'_>, lexicon: RulesTold) -> PyResult<Engine> {
+        let (spelling, matcher, numbers) = (self.spelling.clone(), self.matcher.clone(), self.numbers.clone());
+        Engine::made(py, spelling, matcher, numbers, self.shapes.clone(), lexicon)
+    }
+
+    /// Read an order of that day: its tags, what was overruled, how an inspection ended, whether somebody should look; and where labels
+    /// of mechanics and of a next service end, as number of the passage and letters; and what numbers say: the odometer in kilometres,
+    /// hours worked, and which passages may hold what the lexicon's sieves look for, as bits.
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        passages: Vec<Given<'py>>,
+        day: Option<(i32, u32, Bound<'py, PyString>)>,
+        finished: bool,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let texts: Vec<Cow<'_, str>> = passages.iter().map(|one| one.1.to_string_lossy()).collect();
+        let told: PyResult<Vec<Passage<'_>>> = passages.iter().zip(&texts).map(|(one, text)| passage(one, text)).collect();
+        let told = told?;
+        let year = day.as_ref().map(|day| day.0);
+        let (joined, mut hits) = reading::search(&texts, &self.spelling, Some((&self.matcher, year)));
+        self.renamed(&mut hits);
+        hits.sort_unstable();
+        let when = When { month: day.as_ref().map(|day| day.1), finished };
+        let read = reading::read(&told, &joined, &hits, &self.rules, when);
+        let places = passages.iter().map(|one| one.0.clone()).collect();
+        let date = day.map_or_else(|| PyString::new(py, ""), |day| day.2);
+        self.answer(py, read, &Told { passages: &told, places, date })
+    }
+
+    /// An order's text made comparable, to look into it.
+    fn text(&self, passages: Vec<Given<'_>>) -> Text {
+        let texts: Vec<String> = passages.iter().map(|one| one.1.to_string_lossy().into_owned()).collect();
+        let (joined, _) = reading::search(&texts, &self.spelling, None);
+        Text { given: passages.into_iter().map(Held::from).collect(), texts, joined }
+    }
+
+    /// Every group found, in reading order, without what a longer reading covers. `year`: that of the day which the text is of.
+    #[pyo3(signature = (text, year=None))]
+    fn hits<'py>(&self, py: Python<'py>, text: &Text, year: Option<i32>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        found(py, text, &self.spelling, &self.matcher, &self.shapes, year)
+    }
+
+    /// As `read`, with these hits instead of those that were found.
+    fn read_hits<'py>(
+        &self,
+        py: Python<'py>,
+        text: &Text,
+        hits: Vec<(u32, u32, String, u32)>,
+        day: Option<(i32, u32, Bound<'py, PyString>)>,
+        finished: bool,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let last_word = text.joined.words.len() as u32;
+        if hits.iter().any(|(first, last, ..)| first > last || *last >= last_word) {
+            return Err(refused("a hit stands on words that the text does not have".into()));
+        }
+        let numbered =
+            |(first, last, name, part): (u32, u32, String, u32)| Hit { first, last, group: self.rules.group(&name), part };
+        let mut hits: Vec<Hit> = hits.into_iter().map(numbered).collect();
+        hits.sort_unstable();
+        let told = text.passages(py)?;
+        let when = When { month: day.as_ref().map(|day| day.1), finished };
+        let read = reading::read(&told, &text.joined, &hits, &self.rules, when);
+        let places = text.given.iter().map(|one| one.place.bind(py).clone()).collect();
+        let date = day.map_or_else(|| PyString::new(py, ""), |day| day.2);
+        self.answer(py, read, &Told { passages: &told, places, date })
+    }
+
+    /// A finder of a few more terms in texts that are cut as this lexicon's are.
+    fn finder(&self, terms: Vec<TermTold>, endings: HashSet<String>) -> PyResult<Finder> {
+        let none = HashSet::new();
+        let manners = Manners { transparent: &none, opaque: &none, past: &none };
+        let matcher = Matcher::new(&terms, &HashMap::new(), &manners, &endings).map_err(refused)?;
+        Ok(Finder { spelling: self.spelling.clone(), shapes: self.shapes.clone(), matcher })
+    }
+
+    /// A phrase as it stands in a text made comparable; None where a text would be cut within it.
+    fn letters(&self, phrase: &str) -> Option<String> {
+        let (joined, _) = reading::search([phrase], &self.spelling, None);
+        let whole = !joined.words.is_empty() && joined.words[1..].iter().all(|word| word.gap == Gap::None);
+        whole.then(|| {
+            let (mut words, mut folded) = (Vec::new(), text::Folded::default());
+            self.spelling.cut(phrase, 0, &mut words, &mut folded);
+            folded.string
+        })
+    }
+}
+
+/// Finds terms in a text.
+#[pyclass(frozen)]
+struct Finder {
+    spelling: Arc<Spelling>,
+    shapes: Arc<Shapes>,
+    matcher: Matcher,
+}
+
+#[pymethods]
+impl Finder {
+    fn hits<'py>(&self, py: Python<'py>, text: &Text) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        found(py, text, &self.spelling, &self.matcher, &self.shapes, None)
+    }
+}
+
+fn found<'py>(
+    py: Python<'py>,
+    text: &Text,
+    spelling: &Spelling,
+    matcher: &Matcher,
+    shapes: &Shapes,
+    year: Option<i32>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let (_, hits) = reading::search(&text.texts, spelling, Some((matcher, year)));
+    let told = hits.into_iter().map(|hit| {
+        let group = matcher.groups[usize::from(hit.group)].as_str();
+        shapes.of(py, &shapes.hit, (hit.first, hit.last, group, hit.part).into_pyobject(py)?)
+    });
+    told.collect()
+}
+
+/// A passage as it was given, kept.
+struct Held {
+    place: Py<PyAny>,
+    priced: bool,
+    amount: Option<i64>,
+    dropped: bool,
+    takes_back: Option<i64>,
+}
+
+impl From<Given<'_>> for Held {
+    fn from((place, _, priced, amount, dropped, takes_back): Given<'_>) -> Held {
+        Held { place: place.unbind(), priced, amount: amount.0, dropped, takes_back: takes_back.0 }
+    }
+}
+
+/// The whole text of an order: its words in reading order.
+#[pyclass(frozen)]
+struct Text {
+    given: Vec<Held>,
+    texts: Vec<String>,
+    joined: Joined,
+}
+
+impl Text {
+    fn passages(&self, py: Python<'_>) -> PyResult<Vec<Passage<'_>>> {
+        let all = self.given.iter().zip(&self.texts).map(|(one, text)| {
+            let remarks = one.place.bind(py).cast::<PyString>()?.to_cow()? == "remarks";
+            let Held { priced, amount, dropped, takes_back, .. } = *one;
+            Ok(Passage { text, remarks, priced, amount, dropped, takes_back })
+        });
+        all.collect()
+    }
+
+    fn word(&self, number: usize) -> PyResult<&text::Word> {
+        self.joined.words.get(number).ok_or_else(|| refused(format!("the text has no word {number}")))
+    }
+}
+
+#[pymethods]
+impl Text {
+    fn __len__(&self) -> usize {
+        self.joined.words.len()
+    }
+
+    /// The words from `first` to `last` exactly as they were written.
+    fn written(&self, first: usize, last: usize) -> PyResult<&str> {
+        let (begins, ends) = (self.word(first)?, self.word(last)?);
+        let text = self.texts[begins.passage as usize].get(begins.begins as usize..ends.ends as usize);
+        text.ok_or_else(|| refused("these words do not stand in one passage".into()))
+    }
+
+    fn place(&self, py: Python<'_>, word: usize) -> PyResult<Py<PyAny>> {
+        Ok(self.given[self.word(word)?.passage as usize].place.clone_ref(py))
+    }
+
+    /// The numbers of a passage's first word and of the word behind its last.
+    fn words_of(&self, passage: usize) -> (usize, usize) {
+        let first = |number: usize| self.joined.firsts.get(number).map_or(self.joined.words.len(), |&word| word as usize);
+        (first(passage), first(passage + 1))
+    }
+
+    /// How many letters of its passage lead up to the end of a word.
+    fn ends(&self, word: usize) -> PyResult<usize> {
+        let word = self.word(word)?;
+        Ok(letters_to(&self.texts[word.passage as usize], word.ends))
+    }
+}
+
+#[pymodule]
+mod reading_engine {
+    #[pymodule_export]
+    use super::{Engine, Finder, Text, fold};
+}

@@ -1,0 +1,329 @@
+//! One pass over a text finds every term of a lexicon; the longest reading of the same words wins.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use daachorse::DoubleArrayAhoCorasick;
+use fancy_regex::Regex;
+use regex::{RegexSet, RegexSetBuilder};
+
+use crate::lexicon::{Group, TermTold};
+use crate::text::{self, Folded, Gap, Word};
+
+/// So many letters of a word at least, where a term goes on with the next: `forskærm lakeret`, not `prøvetur uden`.
+const PART: usize = 4;
+
+/// Words of one group, from word `first` to word `last`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Hit {
+    pub first: u32,
+    pub last: u32,
+    pub group: Group,
+    /// Letters found, where the term is only a part of its word; 0 when it is whole words.
+    pub part: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Term {
+    group: Group,
+    open_left: bool,
+    open_right: bool,
+    exact: bool,
+    one_word: bool,
+    apart: bool,
+}
+
+/// What else is told of the groups that are looked for.
+#[derive(Clone, Copy, Default)]
+struct Manner {
+    transparent: bool,
+    opaque: bool,
+    /// A cue that names a year, and holds where that is before the order's.
+    past: bool,
+}
+
+/// Which groups let others shine through, cover even those, or are of a year.
+pub struct Manners<'a> {
+    pub transparent: &'a HashSet<String>,
+    pub opaque: &'a HashSet<String>,
+    pub past: &'a HashSet<String>,
+}
+
+pub struct Matcher {
+    pub groups: Vec<String>,
+    automaton: Option<DoubleArrayAhoCorasick<u32>>,
+    /// For each string of letters the terms that are spelt so.
+    terms: Vec<Vec<Term>>,
+    manners: Vec<Manner>,
+    endings: text::Words,
+    longest_ending: usize,
+    patterns: Vec<(Group, Regex)>,
+    likely: RegexSet,
+}
+
+impl Matcher {
+    pub fn new(
+        told: &[TermTold],
+        patterns: &HashMap<String, String>,
+        manners: &Manners<'_>,
+        endings: &HashSet<String>,
+    ) -> Result<Matcher, String> {
+        let names: BTreeSet<&str> =
+            told.iter().map(|term| term.group.as_str()).chain(patterns.keys().map(String::as_str)).collect();
+        let groups: Vec<String> = names.into_iter().map(String::from).collect();
+        let group = |name: &str| groups.binary_search_by(|known| known.as_str().cmp(name)).expect("every name is known") as Group;
+        let mut letters: HashMap<&str, u32> = HashMap::new();
+        let mut terms: Vec<Vec<Term>> = Vec::new();
+        for term in told {
+            let at = *letters.entry(&term.letters).or_insert_with(|| {
+                terms.push(Vec::new());
+                terms.len() as u32 - 1
+            });
+            terms[at as usize].push(Term {
+                group: group(&term.group),
+                open_left: term.open_left,
+                open_right: term.open_right,
+                exact: term.exact,
+                one_word: term.one_word,
+                apart: term.apart,
+            });
+        }
+        let automaton = (!letters.is_empty())
+            .then(|| DoubleArrayAhoCorasick::with_values(letters))
+            .transpose()
+            .map_err(|error| format!("the terms cannot be searched for: {error}"))?;
+        let manner = |name: &String| Manner {
+            transparent: manners.transparent.contains(name),
+            opaque: manners.opaque.contains(name),
+            past: manners.past.contains(name),
+        };
+        let mut compiled = Vec::new();
+        let mut loose: Vec<&String> = Vec::new();
+        for name in groups.iter().filter(|name| patterns.contains_key(*name)) {
+            let said = |error: &dyn std::fmt::Display| format!("the pattern of {name} cannot be read: {error}");
+            compiled.push((group(name), Regex::new(&patterns[name]).map_err(|error| said(&error))?));
+            loose.push(&patterns[name]);
+        }
+        let likely = loosened(&loose, false)?;
+        Ok(Matcher {
+            manners: groups.iter().map(manner).collect(),
+            automaton,
+            terms,
+            longest_ending: endings.iter().map(String::len).max().unwrap_or(0),
+            endings: endings.iter().map(|ending| ending.as_str().into()).collect(),
+            patterns: compiled,
+            likely,
+            groups,
+        })
+    }
+
+    fn manner(&self, hit: &Hit) -> Manner {
+        self.manners[usize::from(hit.group)]
+    }
+
+    /// Add what stands in one passage to `found`, without what a longer reading covers. `words` are all words so far, those of the
+    /// passage from `first` on; `year`: that of the day which the text is of.
+    pub fn search(&self, text: &str, folded: &Folded, words: &[Word], first: usize, year: Option<i32>, found: &mut Vec<Hit>) {
+        let mut hits: Vec<Hit> = Vec::new();
+        self.find_terms(folded, words, &mut hits);
+        self.find_patterns(text, words, first, &mut hits);
+        if let Some(year) = year {
+            hits.retain(|hit| !(self.manner(hit).past && is_of(year, &text[span(words, hit)])));
+        }
+        hits.sort_unstable();
+        hits.dedup();
+        self.keep_longest(&mut hits, first, words.len());
+        found.append(&mut hits);
+    }
+
+    fn find_terms(&self, folded: &Folded, words: &[Word], hits: &mut Vec<Hit>) {
+        let Some(automaton) = &self.automaton else { return };
+        let text = folded.string.as_str();
+        for found in automaton.find_overlapping_iter(text) {
+            let (start, end) = (found.start(), found.end());
+            let (first, last) = (folded.word_of[start] as usize, folded.word_of[end - 1] as usize);
+            if first != last && words[first + 1..=last].iter().any(|word| word.gap != Gap::None) {
+                continue;
+            }
+            let at_start = words[first].start as usize == start;
+            let word_end = |word: usize| words.get(word + 1).map_or(text.len(), |next| next.start as usize);
+            let rest = word_end(last) - end;
+            for term in &self.terms[found.value() as usize] {
+                if !at_start && !(term.open_left && (first == last || word_end(first) - start >= PART)) {
+                    continue;
+                }
+                if (term.one_word && first != last) || (term.apart && first == last) {
+                    continue;
+                }
+                if rest > 0 && !term.open_right && (term.exact || !self.is_ending(&text[end..end + rest])) {
+                    continue;
+                }
+                let part = if term.open_left || term.open_right { (end - start) as u32 } else { 0 };
+                hits.push(Hit { first: first as u32, last: last as u32, group: term.group, part });
+            }
+        }
+    }
+
+    fn is_ending(&self, letters: &str) -> bool {
+        letters.len() <= self.longest_ending && self.endings.contains(letters)
+    }
+
+    fn find_patterns(&self, text: &str, words: &[Word], first: usize, hits: &mut Vec<Hit>) {
+        if self.patterns.is_empty() {
+            return;
+        }
+        for at in &self.likely.matches(text) {
+            let (group, pattern) = &self.patterns[at];
+            for found in pattern.find_iter(text).map_while(Result::ok) {
+                let within = |word: &Word| (word.begins as usize) < found.end() && word.ends as usize > found.start();
+                let here = first..words.len();
+                let Some(begin) = here.clone().find(|&at| within(&words[at])) else { continue };
+                let end = here.rev().find(|&at| within(&words[at])).unwrap_or(begin);
+                hits.push(Hit { first: begin as u32, last: end as u32, group: *group, part: 0 });
+            }
+        }
+    }
+
+    /// Drop each hit that lies inside a longer one: `service` in `service aftale`, `syn` in `klargøring til syn`.
+    /// `hits` are sorted; all lie within the words from `first` up to `end`.
+    fn keep_longest(&self, hits: &mut Vec<Hit>, first: usize, end: usize) {
+        let mut solid: Vec<(u32, i64, u32)> = Vec::with_capacity(hits.len()); // first, last (longest first), part
+        let mut opaque = vec![false; end - first];
+        for hit in hits.iter().filter(|hit| !self.manner(hit).transparent) {
+            solid.push((hit.first, -i64::from(hit.last), hit.part));
+            if self.manner(hit).opaque {
+                opaque[hit.first as usize - first..=hit.last as usize - first].fill(true);
+            }
+        }
+        solid.sort_unstable();
+        let mut reach = -1;
+        let mut readings: Vec<Reading> = Vec::with_capacity(solid.len()); // in order, each of its own words
+        for &(begin, last, part) in &solid {
+            let is_new = readings.last().is_none_or(|before| (before.first, before.last) != (begin, last));
+            if is_new {
+                readings.push(Reading { first: begin, last, stays: -last > reach, whole: false, most: 0 });
+                reach = reach.max(-last);
+            }
+            let reading = readings.last_mut().expect("there is one now");
+            reading.whole |= part == 0;
+            reading.most = reading.most.max(part);
+        }
+        hits.retain(|hit| {
+            let at = readings.binary_search_by_key(&(hit.first, -i64::from(hit.last)), |reading| (reading.first, reading.last));
+            let same = at.ok().map(|at| &readings[at]);
+            let stays = if self.manner(hit).transparent {
+                !(opaque[hit.first as usize - first] && opaque[hit.last as usize - first])
+            } else {
+                same.is_some_and(|reading| reading.stays)
+            };
+            stays && !(hit.part > 0 && same.is_some_and(|reading| reading.whole || hit.part < reading.most))
+        });
+    }
+}
+
+/// What was found on the same words: of such, none but whole words stay where there are any, else those with the most letters.
+struct Reading {
+    first: u32,
+    /// Negative, so that longer readings come first.
+    last: i64,
+    stays: bool,
+    whole: bool,
+    most: u32,
+}
+
+/// Where the words of a hit stand in the text of their passage.
+pub fn span(words: &[Word], hit: &Hit) -> std::ops::Range<usize> {
+    words[hit.first as usize].begins as usize..words[hit.last as usize].ends as usize
+}
+
+/// Whether words name that year or a later one: `udført i 2025` on an order of 2025.
+fn is_of(year: i32, text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    let mut latest = None;
+    while at + 4 <= bytes.len() {
+        let four = &bytes[at..at + 4];
+        if (four.starts_with(b"19") || four.starts_with(b"20")) && four.iter().all(u8::is_ascii_digit) {
+            latest = latest.max(std::str::from_utf8(four).ok().and_then(|told| told.parse::<i32>().ok()));
+            at += 4;
+        } else {
+            at += 1;
+        }
+    }
+    latest.is_some_and(|latest| latest >= year)
+}
+
+/// All patterns in one, each without what only looks around: quickly says which of them may find something in a text.
+pub fn loosened<S: AsRef<str>>(patterns: &[S], whatever_case: bool) -> Result<RegexSet, String> {
+    RegexSetBuilder::new(patterns.iter().map(|pattern| without_looking_around(pattern.as_ref())))
+        .case_insensitive(whatever_case)
+        .size_limit(1 << 26)
+        .dfa_size_limit(1 << 26)
+        .build()
+        .map_err(|error| format!("the patterns cannot be searched for: {error}"))
+}
+
+/// A pattern without what only looks around, edges of words included: it finds something wherever the pattern does.
+fn without_looking_around(pattern: &str) -> String {
+    let mut kept = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    'next: while !rest.is_empty() {
+        for lead in ["(?=", "(?!", "(?<=", "(?<!"] {
+            if let Some(inside) = rest.strip_prefix(lead) {
+                rest = &inside[closing(inside)..];
+                kept.push_str("(?:)");
+                continue 'next;
+            }
+        }
+        if let Some(behind) = rest.strip_prefix(r"\b") {
+            rest = behind; // edges of words are slow to look for beyond ASCII
+            kept.push_str("(?:)");
+            continue;
+        }
+        let taken = if let Some(inside) = rest.strip_prefix('[') {
+            1 + bracket(inside)
+        } else {
+            let escaped = usize::from(rest.starts_with('\\'));
+            rest.char_indices().nth(escaped + 1).map_or(rest.len(), |(at, _)| at)
+        };
+        kept.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    kept
+}
+
+/// How far it is to behind the bracket that closes a group.
+fn closing(inside: &str) -> usize {
+    let mut depth = 1;
+    let mut at = 0;
+    while at < inside.len() {
+        let rest = &inside[at..];
+        let step = match rest.as_bytes()[0] {
+            b'\\' => rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at),
+            b'[' => 1 + bracket(&rest[1..]),
+            sign => {
+                depth += i32::from(sign == b'(') - i32::from(sign == b')');
+                rest.chars().next().map_or(1, char::len_utf8)
+            }
+        };
+        at += step;
+        if depth == 0 {
+            break;
+        }
+    }
+    at
+}
+
+/// How far it is to behind the bracket that closes a class.
+fn bracket(inside: &str) -> usize {
+    let mut letters = inside.char_indices().enumerate();
+    while let Some((place, (at, letter))) = letters.next() {
+        match letter {
+            '\\' => {
+                letters.next();
+            }
+            ']' if place > 0 && inside[..at] != *"^" => return at + 1,
+            _ => {}
+        }
+    }
+    inside.len()
+}
