@@ -13,11 +13,11 @@ from importlib.resources import files
 from typing import TypeVar
 
 import ahocorasick
+from reading_engine import fold
 
 from classifier import lexicons
 from classifier.domain import Line, Order, read
 from classifier.domain.orders import passages
-from reading_engine import fold
 from common.benches import Measured, Speed
 from common.errors import DomainError
 
