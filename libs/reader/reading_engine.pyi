@@ -1,6 +1,7 @@
 """The inner part of the reader of workshop text, compiled: from passages and a lexicon to tags with evidence. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, Protocol
 
 class _Term(Protocol):
@@ -58,9 +59,33 @@ class _Lexicon(_Rules, Protocol):
     def lists(self) -> frozenset[str]: ...
     @property
     def fillers(self) -> frozenset[str]: ...
+    @property
+    def wording(self) -> Any:
+        """Expressions around numbers, as texts: reading_before, reading_behind, kilometres, miles, unit_before, ahead, distance, hours,
+        worked."""
+    @property
+    def sieves(self) -> Sequence[str]:
+        """Expressions of what a passage may hold for others to read."""
 
-_Passage = tuple[str, str, bool, int | None, bool, int | None]
-_Day = tuple[int, int, str] | None
+class _Line(Protocol):
+    @property
+    def text(self) -> str: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def quantity(self) -> float | None: ...
+    @property
+    def amount(self) -> int | None: ...
+
+class _Order(Protocol):
+    @property
+    def lines(self) -> Sequence[_Line]: ...
+    @property
+    def remarks(self) -> str: ...
+    @property
+    def on(self) -> date | None: ...
+    @property
+    def finished(self) -> bool: ...
 
 class Engine:
     """A lexicon made ready to read with. Build it once and keep it; several threads may use it. Answers are made of the classes given:
@@ -72,17 +97,19 @@ class Engine:
     def with_rules(self, lexicon: _Rules) -> Engine:
         """The same words, read with other rules."""
 
-    def read(self, passages: Sequence[_Passage], day: _Day, finished: bool) -> Any:
-        """Read an order of that day (year, month, as written in evidence): its tags, what was overruled, how an inspection ended, whether
-        somebody should look; and where labels of mechanics and of a next service end, as number of the passage and letters."""
+    def read(self, order: _Order) -> Any:
+        """Read an order: its tags, what was overruled, how an inspection ended, whether somebody should look; what numbers say, the odometer
+        in kilometres and hours worked; and where more may be read: behind labels of mechanics, behind words for the next service (the
+        passage, and how many letters lead up to there), and in the passages that may hold what the lexicon's sieves look for (the passage,
+        which sieves as bits, whether it was charged for, whether it is the remarks)."""
 
-    def text(self, passages: Sequence[_Passage]) -> Text:
+    def text(self, order: _Order) -> Text:
         """An order's text made comparable, to look into it."""
 
-    def hits(self, text: Text, year: int | None = None) -> list[Any]:
-        """Every group found, in reading order, without what a longer reading covers. `year`: that of the day which the text is of."""
+    def hits(self, text: Text) -> list[Any]:
+        """Every group found, in reading order, without what a longer reading covers."""
 
-    def read_hits(self, text: Text, hits: Sequence[tuple[int, int, str, int]], day: _Day, finished: bool) -> Any:
+    def read_hits(self, text: Text, hits: Sequence[tuple[int, int, str, int]]) -> Any:
         """As `read`, with these hits instead of those that were found. Raises ValueError for hits on words that there are not."""
 
     def finder(self, terms: Iterable[_Term], endings: frozenset[str]) -> Finder:

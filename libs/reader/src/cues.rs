@@ -3,6 +3,7 @@
 use crate::clauses::Clause;
 use crate::lexicon::{Cue, Direction, Near, Rules};
 use crate::matching::Hit;
+use crate::order::Passage;
 
 /// A verb at most this many words behind a cue belongs to the cue: "ikke blevet udført".
 const NEAR: u32 = 2;
@@ -19,13 +20,12 @@ pub struct Overruling {
 /// For each hit the cues that reach it.
 pub type Reached = Vec<Vec<Overruling>>;
 
-/// All that cues are weighed by: the clauses, their hits, which passages were charged for and which one is the remarks.
+/// All that cues are weighed by.
 pub struct Ground<'a> {
     pub found: &'a [Clause],
     pub hits: &'a [Hit],
     pub rules: &'a Rules,
-    pub priced: &'a [bool],
-    pub remarks: Option<u32>,
+    pub passages: &'a [Passage],
 }
 
 /// For each hit the cues that reach it; what happened after all is taken out again.
@@ -160,10 +160,11 @@ impl Ground<'_> {
     fn under_heading(&self, number: usize) -> Vec<u32> {
         let own = &self.found[number];
         let ends_line = self.found.get(number + 1).is_none_or(|next| next.sentence != own.sentence);
+        let passage = |other: &Clause| &self.passages[other.passage as usize];
         let goes_on = |other: &&Clause| {
             let same_line = other.passage == own.passage;
             (other.sentence == own.sentence || !(other.heading || other.is_done() || !ends_line))
-                && (same_line || !(self.priced[other.passage as usize] || Some(other.passage) == self.remarks))
+                && (same_line || !(passage(other).priced() || passage(other).remarks))
         };
         self.found[number + 1..].iter().take_while(goes_on).flat_map(|clause| &clause.things).copied().collect()
     }

@@ -5,12 +5,12 @@ mod cues;
 mod lexicon;
 mod matching;
 mod numbers;
+mod order;
 mod reading;
 mod rules;
 mod season;
 mod text;
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -21,7 +21,8 @@ use pyo3::types::{PyString, PyTuple, PyType};
 use lexicon::{Group, Rules, RulesTold, TermTold};
 use matching::{Hit, Manners, Matcher};
 use numbers::{Numbers, WordingTold};
-use reading::{Joined, Passage, Read, Source, When, Words};
+use order::{Order, Passage};
+use reading::{Joined, Read, Source, Words};
 use text::{Gap, Spelling};
 
 /// One spelling for all: lower case, `ae oe aa` for æ ø å, other marks dropped, nothing but letters and digits.
@@ -110,19 +111,14 @@ impl Engine {
         Ok(Engine { spelling, matcher, numbers, shapes, rules, groups, names })
     }
 
-    fn words<'py>(
-        &self,
-        py: Python<'py>,
-        words: &Words,
-        told: &Told<'_, 'py>,
-        rule: Option<&Py<PyString>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn words<'py>(&self, told: &Told<'_, 'py>, words: &Words, rule: Option<&Py<PyString>>) -> PyResult<Bound<'py, PyAny>> {
+        let py = told.py;
         let (written, place) = if words.source == Source::SeasonDate {
-            (told.date.clone(), PyString::intern(py, "date").into_any())
+            let day = told.on.as_ref().map(|on| on.call_method0("isoformat")).transpose()?;
+            (day.unwrap_or_else(|| PyString::new(py, "").into_any()), PyString::intern(py, "date"))
         } else {
-            let passage = words.passage as usize;
-            let text = &told.passages[passage].text[words.begins as usize..words.ends as usize];
-            (PyString::new(py, text), told.places[passage].clone())
+            let text = &told.passages[words.passage as usize].text[words.begins as usize..words.ends as usize];
+            (PyString::new(py, text).into_any(), told.place(words.passage))
         };
         let rule = match (rule, words.source) {
             (Some(rule), _) => rule.bind(py).clone(),
@@ -133,33 +129,33 @@ impl Engine {
         self.shapes.of(py, &self.shapes.words, (written, place, rule, words.strength).into_pyobject(py)?)
     }
 
-    fn answer<'py>(&self, py: Python<'py>, read: Read, told: &Told<'_, 'py>) -> PyResult<Bound<'py, PyTuple>> {
+    fn answer<'py>(&self, read: Read, told: &Told<'_, 'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = told.py;
         let mut tags = Vec::with_capacity(read.tags.len());
         for (tag, evidence) in &read.tags {
-            let words: PyResult<Vec<_>> = evidence.iter().map(|words| self.words(py, words, told, None)).collect();
+            let words: PyResult<Vec<_>> = evidence.iter().map(|words| self.words(told, words, None)).collect();
             let fields = (&self.names.tags[usize::from(*tag)], PyTuple::new(py, words?)?).into_pyobject(py)?;
             tags.push(self.shapes.of(py, &self.shapes.found, fields)?);
         }
         let mut overruled = Vec::with_capacity(read.overruled.len());
         for one in &read.overruled {
             let cue = usize::from(one.cue);
-            let because = self.words(py, &one.because, told, Some(&self.names.cues[cue]))?;
-            let words = self.words(py, &one.words, told, None)?;
+            let because = self.words(told, &one.because, Some(&self.names.cues[cue]))?;
+            let words = self.words(told, &one.words, None)?;
             let fields = (&self.names.tags[usize::from(one.tag)], words, &self.names.whys[cue], because).into_pyobject(py)?;
             overruled.push(self.shapes.of(py, &self.shapes.overruled, fields)?);
         }
         let result = read.passed.map(|passed| if passed { "passed" } else { "failed" });
-        let letters = |ends: &[(u32, u32)]| -> Vec<(u32, usize)> {
-            ends.iter().map(|&(at, end)| (at, letters_to(told.passages[at as usize].text, end))).collect()
-        };
-        let (labels, services) = (letters(&read.labels), letters(&read.next_services));
-        let numbers = self.numbers(told.passages);
-        (PyTuple::new(py, tags)?, PyTuple::new(py, overruled)?, result, read.review, labels, services, numbers).into_pyobject(py)
+        let noted = (told.led(&read.labels), told.led(&read.next_services), self.sieved(told.passages));
+        let numbers = (self.numbers.odometer(told.passages), self.numbers.hours(told.passages));
+        (PyTuple::new(py, tags)?, PyTuple::new(py, overruled)?, result, read.review, numbers, noted).into_pyobject(py)
     }
 
-    fn numbers(&self, passages: &[Passage<'_>]) -> (Option<u64>, f64, Vec<(usize, u64)>) {
-        let sieved = passages.iter().map(|passage| self.numbers.sieved(passage.text)).enumerate().filter(|one| one.1 != 0);
-        (self.numbers.odometer(passages), self.numbers.hours(passages), sieved.collect())
+    /// The passages that may hold what the lexicon's sieves look for, as bits; whether each was charged for, whether it is the remarks.
+    fn sieved<'a>(&self, passages: &'a [Passage]) -> Vec<(&'a str, u64, bool, bool)> {
+        let sieve =
+            |passage: &'a Passage| (passage.text.as_str(), self.numbers.sieved(&passage.text), passage.priced(), passage.remarks);
+        passages.iter().map(sieve).filter(|one| one.1 != 0).collect()
     }
 
     /// What the matcher found, by the numbers of the rules.
@@ -177,30 +173,29 @@ fn letters_to(text: &str, byte: u32) -> usize {
 
 /// What an answer quotes from.
 struct Told<'a, 'py> {
-    passages: &'a [Passage<'a>],
-    places: Vec<Bound<'py, PyAny>>,
-    date: Bound<'py, PyString>,
+    py: Python<'py>,
+    passages: &'a [Passage],
+    on: Option<Bound<'py, PyAny>>,
 }
 
-/// `(place, text, priced, amount, dropped, takes_back)`, as it is given.
-type Given<'py> = (Bound<'py, PyAny>, Bound<'py, PyString>, bool, Amount, bool, Amount);
+impl<'a, 'py> Told<'a, 'py> {
+    fn place(&self, passage: u32) -> Bound<'py, PyString> {
+        place(self.py, self.passages, passage)
+    }
 
-/// An amount; beyond 64 bits it is none that anybody charged.
-#[derive(Clone, Copy)]
-struct Amount(Option<i64>);
-
-impl<'py> FromPyObject<'_, 'py> for Amount {
-    type Error = PyErr;
-
-    fn extract(told: Borrowed<'_, 'py, PyAny>) -> PyResult<Amount> {
-        Ok(Amount(if told.is_none() { None } else { told.extract().ok() }))
+    /// Passages with how many of their letters lead up to the end of a word.
+    fn led(&self, ends: &[(u32, u32)]) -> Vec<(&'a str, usize)> {
+        let text = |number: u32| self.passages[number as usize].text.as_str();
+        ends.iter().map(|&(passage, end)| (text(passage), letters_to(text(passage), end))).collect()
     }
 }
 
-fn passage<'a>(given: &Given<'_>, text: &'a str) -> PyResult<Passage<'a>> {
-    let (place, _, priced, amount, dropped, takes_back) = given;
-    let remarks = place.cast::<PyString>()?.to_cow()? == "remarks";
-    Ok(Passage { text, remarks, priced: *priced, amount: amount.0, dropped: *dropped, takes_back: takes_back.0 })
+/// What a passage is called in evidence.
+fn place<'py>(py: Python<'py>, passages: &[Passage], number: u32) -> Bound<'py, PyString> {
+    if passages[number as usize].remarks {
+        return PyString::intern(py, "remarks");
+    }
+    PyString::new(py, &format!("line {}", number + 1))
 }
 
 #[pymethods]
@@ -241,52 +236,33 @@ impl Engine {
         Engine::made(py, spelling, matcher, numbers, self.shapes.clone(), lexicon)
     }
 
-    /// Read an order of that day: its tags, what was overruled, how an inspection ended, whether somebody should look; and where labels
-    /// of mechanics and of a next service end, as number of the passage and letters; and what numbers say: the odometer in kilometres,
-    /// hours worked, and which passages may hold what the lexicon's sieves look for, as bits.
-    fn read<'py>(
-        &self,
-        py: Python<'py>,
-        passages: Vec<Given<'py>>,
-        day: Option<(i32, u32, Bound<'py, PyString>)>,
-        finished: bool,
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        let texts: Vec<Cow<'_, str>> = passages.iter().map(|one| one.1.to_string_lossy()).collect();
-        let told: PyResult<Vec<Passage<'_>>> = passages.iter().zip(&texts).map(|(one, text)| passage(one, text)).collect();
-        let told = told?;
-        let year = day.as_ref().map(|day| day.0);
-        let (joined, mut hits) = reading::search(&texts, &self.spelling, Some((&self.matcher, year)));
+    /// Read an order: its tags, what was overruled, how an inspection ended, whether somebody should look; what numbers say, the odometer
+    /// in kilometres and hours worked; and where more may be read: behind labels of mechanics, behind words for the next service (the
+    /// passage, and how many letters lead up to there), and in the passages that may hold what the lexicon's sieves look for.
+    fn read<'py>(&self, order: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+        let told: Order = order.extract()?;
+        let texts = told.passages.iter().map(|passage| passage.text.as_str());
+        let (joined, mut hits) = reading::search(texts, &self.spelling, Some((&self.matcher, told.year)));
         self.renamed(&mut hits);
         hits.sort_unstable();
-        let when = When { month: day.as_ref().map(|day| day.1), finished };
-        let read = reading::read(&told, &joined, &hits, &self.rules, when);
-        let places = passages.iter().map(|one| one.0.clone()).collect();
-        let date = day.map_or_else(|| PyString::new(py, ""), |day| day.2);
-        self.answer(py, read, &Told { passages: &told, places, date })
+        let read = reading::read(&told, &joined, &hits, &self.rules);
+        self.answer(read, &Told { py: order.py(), passages: &told.passages, on: day(order)? })
     }
 
     /// An order's text made comparable, to look into it.
-    fn text(&self, passages: Vec<Given<'_>>) -> Text {
-        let texts: Vec<String> = passages.iter().map(|one| one.1.to_string_lossy().into_owned()).collect();
-        let (joined, _) = reading::search(&texts, &self.spelling, None);
-        Text { given: passages.into_iter().map(Held::from).collect(), texts, joined }
+    fn text(&self, order: &Bound<'_, PyAny>) -> PyResult<Text> {
+        let told: Order = order.extract()?;
+        let (joined, _) = reading::search(told.passages.iter().map(|passage| passage.text.as_str()), &self.spelling, None);
+        Ok(Text { on: day(order)?.map(Bound::unbind), order: told, joined })
     }
 
-    /// Every group found, in reading order, without what a longer reading covers. `year`: that of the day which the text is of.
-    #[pyo3(signature = (text, year=None))]
-    fn hits<'py>(&self, py: Python<'py>, text: &Text, year: Option<i32>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        found(py, text, &self.spelling, &self.matcher, &self.shapes, year)
+    /// Every group found, in reading order, without what a longer reading covers.
+    fn hits<'py>(&self, py: Python<'py>, text: &Text) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        found(py, text, &self.spelling, &self.matcher, &self.shapes)
     }
 
     /// As `read`, with these hits instead of those that were found.
-    fn read_hits<'py>(
-        &self,
-        py: Python<'py>,
-        text: &Text,
-        hits: Vec<(u32, u32, String, u32)>,
-        day: Option<(i32, u32, Bound<'py, PyString>)>,
-        finished: bool,
-    ) -> PyResult<Bound<'py, PyTuple>> {
+    fn read_hits<'py>(&self, py: Python<'py>, text: &Text, hits: Vec<(u32, u32, String, u32)>) -> PyResult<Bound<'py, PyTuple>> {
         let last_word = text.joined.words.len() as u32;
         if hits.iter().any(|(first, last, ..)| first > last || *last >= last_word) {
             return Err(refused("a hit stands on words that the text does not have".into()));
@@ -295,12 +271,9 @@ impl Engine {
             |(first, last, name, part): (u32, u32, String, u32)| Hit { first, last, group: self.rules.group(&name), part };
         let mut hits: Vec<Hit> = hits.into_iter().map(numbered).collect();
         hits.sort_unstable();
-        let told = text.passages(py)?;
-        let when = When { month: day.as_ref().map(|day| day.1), finished };
-        let read = reading::read(&told, &text.joined, &hits, &self.rules, when);
-        let places = text.given.iter().map(|one| one.place.bind(py).clone()).collect();
-        let date = day.map_or_else(|| PyString::new(py, ""), |day| day.2);
-        self.answer(py, read, &Told { passages: &told, places, date })
+        let read = reading::read(&text.order, &text.joined, &hits, &self.rules);
+        let on = text.on.as_ref().map(|on| on.bind(py).clone());
+        self.answer(read, &Told { py, passages: &text.order.passages, on })
     }
 
     /// A finder of a few more terms in texts that are cut as this lexicon's are.
@@ -334,7 +307,7 @@ struct Finder {
 #[pymethods]
 impl Finder {
     fn hits<'py>(&self, py: Python<'py>, text: &Text) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        found(py, text, &self.spelling, &self.matcher, &self.shapes, None)
+        found(py, text, &self.spelling, &self.matcher, &self.shapes)
     }
 }
 
@@ -344,9 +317,9 @@ fn found<'py>(
     spelling: &Spelling,
     matcher: &Matcher,
     shapes: &Shapes,
-    year: Option<i32>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    let (_, hits) = reading::search(&text.texts, spelling, Some((matcher, year)));
+    let texts = text.order.passages.iter().map(|passage| passage.text.as_str());
+    let (_, hits) = reading::search(texts, spelling, Some((matcher, text.order.year)));
     let told = hits.into_iter().map(|hit| {
         let group = matcher.groups[usize::from(hit.group)].as_str();
         shapes.of(py, &shapes.hit, (hit.first, hit.last, group, hit.part).into_pyobject(py)?)
@@ -354,39 +327,21 @@ fn found<'py>(
     told.collect()
 }
 
-/// A passage as it was given, kept.
-struct Held {
-    place: Py<PyAny>,
-    priced: bool,
-    amount: Option<i64>,
-    dropped: bool,
-    takes_back: Option<i64>,
-}
-
-impl From<Given<'_>> for Held {
-    fn from((place, _, priced, amount, dropped, takes_back): Given<'_>) -> Held {
-        Held { place: place.unbind(), priced, amount: amount.0, dropped, takes_back: takes_back.0 }
-    }
+/// The day of an order, if it has one.
+fn day<'py>(order: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let on = order.getattr("on")?;
+    Ok(if on.is_none() { None } else { Some(on) })
 }
 
 /// The whole text of an order: its words in reading order.
 #[pyclass(frozen)]
 struct Text {
-    given: Vec<Held>,
-    texts: Vec<String>,
+    order: Order,
+    on: Option<Py<PyAny>>,
     joined: Joined,
 }
 
 impl Text {
-    fn passages(&self, py: Python<'_>) -> PyResult<Vec<Passage<'_>>> {
-        let all = self.given.iter().zip(&self.texts).map(|(one, text)| {
-            let remarks = one.place.bind(py).cast::<PyString>()?.to_cow()? == "remarks";
-            let Held { priced, amount, dropped, takes_back, .. } = *one;
-            Ok(Passage { text, remarks, priced, amount, dropped, takes_back })
-        });
-        all.collect()
-    }
-
     fn word(&self, number: usize) -> PyResult<&text::Word> {
         self.joined.words.get(number).ok_or_else(|| refused(format!("the text has no word {number}")))
     }
@@ -401,12 +356,12 @@ impl Text {
     /// The words from `first` to `last` exactly as they were written.
     fn written(&self, first: usize, last: usize) -> PyResult<&str> {
         let (begins, ends) = (self.word(first)?, self.word(last)?);
-        let text = self.texts[begins.passage as usize].get(begins.begins as usize..ends.ends as usize);
+        let text = self.order.passages[begins.passage as usize].text.get(begins.begins as usize..ends.ends as usize);
         text.ok_or_else(|| refused("these words do not stand in one passage".into()))
     }
 
-    fn place(&self, py: Python<'_>, word: usize) -> PyResult<Py<PyAny>> {
-        Ok(self.given[self.word(word)?.passage as usize].place.clone_ref(py))
+    fn place<'py>(&self, py: Python<'py>, word: usize) -> PyResult<Bound<'py, PyString>> {
+        Ok(place(py, &self.order.passages, self.word(word)?.passage))
     }
 
     /// The numbers of a passage's first word and of the word behind its last.
@@ -418,7 +373,7 @@ impl Text {
     /// How many letters of its passage lead up to the end of a word.
     fn ends(&self, word: usize) -> PyResult<usize> {
         let word = self.word(word)?;
-        Ok(letters_to(&self.texts[word.passage as usize], word.ends))
+        Ok(letters_to(&self.order.passages[word.passage as usize].text, word.ends))
     }
 }
 

@@ -32,6 +32,13 @@ struct Term {
     apart: bool,
 }
 
+impl Term {
+    fn new(told: &TermTold, group: Group) -> Term {
+        let &TermTold { open_left, open_right, exact, one_word, apart, .. } = told;
+        Term { group, open_left, open_right, exact, one_word, apart }
+    }
+}
+
 /// What else is told of the groups that are looked for.
 #[derive(Clone, Copy, Default)]
 struct Manner {
@@ -51,8 +58,9 @@ pub struct Manners<'a> {
 pub struct Matcher {
     pub groups: Vec<String>,
     automaton: Option<DoubleArrayAhoCorasick<u32>>,
-    /// For each string of letters the terms that are spelt so.
-    terms: Vec<Vec<Term>>,
+    /// The terms in the order of their letters, and for each string of letters where its terms begin and end.
+    terms: Vec<Term>,
+    spelt: Vec<(u32, u32)>,
     manners: Vec<Manner>,
     endings: text::Words,
     longest_ending: usize,
@@ -71,21 +79,17 @@ impl Matcher {
             told.iter().map(|term| term.group.as_str()).chain(patterns.keys().map(String::as_str)).collect();
         let groups: Vec<String> = names.into_iter().map(String::from).collect();
         let group = |name: &str| groups.binary_search_by(|known| known.as_str().cmp(name)).expect("every name is known") as Group;
-        let mut letters: HashMap<&str, u32> = HashMap::new();
-        let mut terms: Vec<Vec<Term>> = Vec::new();
-        for term in told {
-            let at = *letters.entry(&term.letters).or_insert_with(|| {
-                terms.push(Vec::new());
-                terms.len() as u32 - 1
-            });
-            terms[at as usize].push(Term {
-                group: group(&term.group),
-                open_left: term.open_left,
-                open_right: term.open_right,
-                exact: term.exact,
-                one_word: term.one_word,
-                apart: term.apart,
-            });
+        let mut sorted: Vec<&TermTold> = told.iter().collect();
+        sorted.sort_by(|one, other| one.letters.cmp(&other.letters));
+        let terms: Vec<Term> = sorted.iter().map(|term| Term::new(term, group(&term.group))).collect();
+        let mut letters: Vec<(&str, u32)> = Vec::new();
+        let mut spelt: Vec<(u32, u32)> = Vec::new();
+        for (at, term) in sorted.iter().enumerate() {
+            if letters.last().is_none_or(|(known, _)| *known != term.letters) {
+                letters.push((&term.letters, spelt.len() as u32));
+                spelt.push((at as u32, at as u32));
+            }
+            spelt.last_mut().expect("there is one now").1 += 1;
         }
         let automaton = (!letters.is_empty())
             .then(|| DoubleArrayAhoCorasick::with_values(letters))
@@ -108,6 +112,7 @@ impl Matcher {
             manners: groups.iter().map(manner).collect(),
             automaton,
             terms,
+            spelt,
             longest_ending: endings.iter().map(String::len).max().unwrap_or(0),
             endings: endings.iter().map(|ending| ending.as_str().into()).collect(),
             patterns: compiled,
@@ -147,7 +152,8 @@ impl Matcher {
             let at_start = words[first].start as usize == start;
             let word_end = |word: usize| words.get(word + 1).map_or(text.len(), |next| next.start as usize);
             let rest = word_end(last) - end;
-            for term in &self.terms[found.value() as usize] {
+            let (begin, behind) = self.spelt[found.value() as usize];
+            for term in &self.terms[begin as usize..behind as usize] {
                 if !at_start && !(term.open_left && (first == last || word_end(first) - start >= PART)) {
                     continue;
                 }

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use regex::{Regex, RegexBuilder, RegexSet};
 
 use crate::matching::loosened;
-use crate::reading::Passage;
+use crate::order::Passage;
 
 /// Letters around a number that may say what it is.
 const NEAR: usize = 60;
@@ -77,10 +77,10 @@ impl Numbers {
     }
 
     /// Kilometres (miles are converted): what is called a reading wins, then `km 61.240`, then `61.240 km`.
-    pub fn odometer(&self, passages: &[Passage<'_>]) -> Option<u64> {
+    pub fn odometer(&self, passages: &[Passage]) -> Option<u64> {
         let mut best: Option<(u8, u64)> = None;
         for passage in passages {
-            let text = passage.text;
+            let text = passage.text.as_str();
             let mut from = 0;
             while let Some((begin, end)) = number(text, from) {
                 from = end;
@@ -142,15 +142,15 @@ impl Numbers {
     }
 
     /// Hours that the lines name, else those that the remarks call worked.
-    pub fn hours(&self, passages: &[Passage<'_>]) -> f64 {
+    pub fn hours(&self, passages: &[Passage]) -> f64 {
         let on_lines: f64 =
-            passages.iter().filter(|passage| !passage.remarks).map(|passage| self.named_hours(passage.text)).sum();
+            passages.iter().filter(|passage| !passage.remarks).map(|passage| self.named_hours(&passage.text)).sum();
         if on_lines > 0.0 {
             return on_lines;
         }
-        let remarks = passages.iter().filter(|passage| passage.remarks && self.named_hours(passage.text) > 0.0);
+        let remarks = passages.iter().filter(|passage| passage.remarks && self.named_hours(&passage.text) > 0.0);
         let worked = |sentence: &&str| self.worked.is_match(sentence);
-        remarks.flat_map(|passage| sentences(passage.text)).filter(worked).map(|sentence| self.named_hours(sentence)).sum()
+        remarks.flat_map(|passage| sentences(&passage.text)).filter(worked).map(|sentence| self.named_hours(sentence)).sum()
     }
 
     fn named_hours(&self, text: &str) -> f64 {

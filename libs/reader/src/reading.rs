@@ -4,6 +4,7 @@ use crate::clauses::{Clause, clauses, holding};
 use crate::cues::{Ground, Overruling, Reached, overrulings};
 use crate::lexicon::{Rules, Tag};
 use crate::matching::{Hit, Matcher, span};
+use crate::order::{Order, Passage};
 use crate::rules::{Finding, Scene};
 use crate::season::{Season, season};
 use crate::text::{Folded, Spelling, Word};
@@ -15,30 +16,12 @@ const BY_DATE: f64 = 0.7;
 const MOST_EVIDENCE: usize = 5;
 const MOST_OVERRULED: usize = 10;
 
-/// A piece of text; `amount` (minor units) was charged for it, `dropped` is cancelled on the same invoice or itself the
-/// cancellation, `takes_back` an amount that it takes back where no line says the same as it does.
-pub struct Passage<'a> {
-    pub text: &'a str,
-    pub remarks: bool,
-    pub priced: bool,
-    pub amount: Option<i64>,
-    pub dropped: bool,
-    pub takes_back: Option<i64>,
-}
-
 /// The words of all passages in reading order, and the number of each passage's first word.
 #[derive(Default)]
 pub struct Joined {
     pub words: Vec<Word>,
     pub firsts: Vec<u32>,
     pub passage_of: Vec<u32>,
-}
-
-/// Where an order stands in time, and whether it says what was done or what is wanted.
-#[derive(Clone, Copy)]
-pub struct When {
-    pub month: Option<u32>,
-    pub finished: bool,
 }
 
 /// What evidence rests on.
@@ -76,9 +59,9 @@ pub struct Read {
     pub next_services: Vec<(u32, u32)>,
 }
 
-/// Put all passages into one run of words, with what was found in them.
-pub fn search(
-    texts: impl IntoIterator<Item = impl AsRef<str>>,
+/// Put all texts into one run of words, with what was found in them.
+pub fn search<'a>(
+    texts: impl IntoIterator<Item = &'a str>,
     spelling: &Spelling,
     matcher: Option<(&Matcher, Option<i32>)>,
 ) -> (Joined, Vec<Hit>) {
@@ -88,9 +71,9 @@ pub fn search(
     for (number, text) in texts.into_iter().enumerate() {
         let first = joined.words.len();
         joined.firsts.push(first as u32);
-        spelling.cut(text.as_ref(), number as u32, &mut joined.words, &mut folded);
+        spelling.cut(text, number as u32, &mut joined.words, &mut folded);
         if let Some((matcher, year)) = matcher {
-            matcher.search(text.as_ref(), &folded, &joined.words, first, year, &mut hits);
+            matcher.search(text, &folded, &joined.words, first, year, &mut hits);
         }
     }
     joined.passage_of = joined.words.iter().map(|word| word.passage).collect();
@@ -98,29 +81,29 @@ pub fn search(
 }
 
 /// Read an order. `hits` are sorted.
-pub fn read(passages: &[Passage<'_>], joined: &Joined, hits: &[Hit], rules: &Rules, when: When) -> Read {
+pub fn read(order: &Order, joined: &Joined, hits: &[Hit], rules: &Rules) -> Read {
+    let passages = order.passages.as_slice();
     let found = clauses(&joined.words, hits, rules);
-    let priced: Vec<bool> = passages.iter().map(|passage| passage.priced).collect();
-    let remarks = passages.iter().position(|passage| passage.remarks).map(|at| at as u32);
-    let reached = overrulings(&Ground { found: &found, hits, rules, priced: &priced, remarks });
-    let scene = Scene::new(rules, &found, hits, &reached, &joined.firsts, &joined.passage_of, when.finished);
+    let reached = overrulings(&Ground { found: &found, hits, rules, passages });
+    let scene = Scene::new(rules, &found, hits, &reached, joined, order.finished);
     let reader = Reader { passages, joined, hits, rules, found: &found, scene: &scene };
     let mut fired = scene.findings();
     reader.drop_cancelled(&mut fired);
-    if when.finished {
+    if order.finished {
         reader.take_out_mere_wishes(&mut fired);
         reader.take_out_mentions(&mut fired);
     }
-    let season = season(&found, hits, &fired, &reached, rules, when.month, when.finished);
+    let season = season(&scene, &fired, order.month);
     let mut read = reader.assemble(&fired, season);
-    if when.finished {
+    read.review |= order.too_long;
+    if order.finished {
         read.passed = reader.inspection_passed(&fired, &reached);
     }
     read
 }
 
 struct Reader<'a> {
-    passages: &'a [Passage<'a>],
+    passages: &'a [Passage],
     joined: &'a Joined,
     hits: &'a [Hit],
     rules: &'a Rules,
@@ -141,7 +124,7 @@ impl Reader<'_> {
         &self.found[holding(self.found, self.hit(number).first)]
     }
 
-    fn passage(&self, number: u32) -> &Passage<'_> {
+    fn passage(&self, number: u32) -> &Passage {
         &self.passages[self.scene.passage(number) as usize]
     }
 
@@ -196,7 +179,7 @@ impl Reader<'_> {
     fn refutes(&self, other: &Finding, finding: &Finding, clause: &Clause) -> bool {
         let is_later = self.hit(other.hits[0]).first > self.hit(finding.hits[0]).first;
         let same_passage = self.clause(other.hits[0]).passage == clause.passage;
-        let free = !self.passages[clause.passage as usize].priced;
+        let free = !self.passages[clause.passage as usize].priced();
         is_later && (same_passage || free) && other.against.iter().any(|one| self.rules.cue(one.cue).refutes)
     }
 

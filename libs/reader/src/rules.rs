@@ -4,6 +4,7 @@ use crate::clauses::{Clause, holding};
 use crate::cues::{Overruling, Reached};
 use crate::lexicon::{Group, Near, Rule, Rules};
 use crate::matching::Hit;
+use crate::reading::Joined;
 
 /// A rule that fired on these hits, and what overrules it (nothing: it counts).
 #[derive(Clone)]
@@ -25,8 +26,7 @@ pub struct Scene<'a> {
     pub found: &'a [Clause],
     pub hits: &'a [Hit],
     pub reached: &'a Reached,
-    pub firsts: &'a [u32],
-    pub passage_of: &'a [u32],
+    joined: &'a Joined,
     pub finished: bool,
     /// The hits sorted by group, and where each group's begin and end.
     sorted: Vec<u32>,
@@ -40,8 +40,7 @@ impl<'a> Scene<'a> {
         found: &'a [Clause],
         hits: &'a [Hit],
         reached: &'a Reached,
-        firsts: &'a [u32],
-        passage_of: &'a [u32],
+        joined: &'a Joined,
         finished: bool,
     ) -> Scene<'a> {
         let mut sorted: Vec<u32> = (0..hits.len() as u32).collect();
@@ -56,7 +55,7 @@ impl<'a> Scene<'a> {
             }
             ranges[usize::from(group)].1 = at as u32 + 1;
         }
-        Scene { rules, found, hits, reached, firsts, passage_of, finished, sorted, ranges, present }
+        Scene { rules, found, hits, reached, joined, finished, sorted, ranges, present }
     }
 
     pub fn of_group(&self, group: Group) -> &[u32] {
@@ -77,18 +76,18 @@ impl<'a> Scene<'a> {
     }
 
     pub fn passage(&self, number: u32) -> u32 {
-        self.passage_of[self.hits[number as usize].first as usize]
+        self.joined.passage_of[self.hits[number as usize].first as usize]
     }
 
     /// The words from which to which something stands near an anchor.
     fn near(&self, within: Near, anchor: Hit) -> (u32, u32) {
-        let all = self.passage_of.len() as u32;
+        let all = self.joined.passage_of.len() as u32;
         if within == Near::Order {
             return (0, all);
         }
         if within == Near::Passage {
-            let passage = self.passage_of[anchor.first as usize] as usize;
-            return (self.firsts[passage], self.firsts.get(passage + 1).copied().unwrap_or(all));
+            let passage = self.joined.passage_of[anchor.first as usize] as usize;
+            return (self.joined.firsts[passage], self.joined.firsts.get(passage + 1).copied().unwrap_or(all));
         }
         let place = holding(self.found, anchor.first);
         let (mut first, mut last) = (place, place);

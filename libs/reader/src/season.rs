@@ -1,10 +1,9 @@
 //! The season of a wheel change: from the words first, else from the date.
 
 use crate::clauses::Clause;
-use crate::cues::Reached;
 use crate::lexicon::{Rules, Tag};
 use crate::matching::Hit;
-use crate::rules::Finding;
+use crate::rules::{Finding, Scene};
 
 const WINTER: usize = 0;
 const SUMMER: usize = 1;
@@ -30,24 +29,17 @@ struct Vote {
 }
 
 /// Which wheels the car stands on afterwards; None: neither text nor date tells, or there was no change.
-pub fn season(
-    found: &[Clause],
-    hits: &[Hit],
-    fired: &[Finding],
-    reached: &Reached,
-    rules: &Rules,
-    month: Option<u32>,
-    finished: bool,
-) -> Option<Season> {
+pub fn season(scene: &Scene<'_>, fired: &[Finding], month: Option<u32>) -> Option<Season> {
+    let (rules, hits) = (scene.rules, scene.hits);
     let change = rules.known_tags.change;
     let of_change = fired.iter().filter(|finding| rules.rule(finding.rule).tag == change);
     let changed: Vec<u32> = of_change.flat_map(|finding| &finding.hits).copied().collect();
     if changed.is_empty() {
         return None;
     }
-    let is_silent = |hit: u32| reached[hit as usize].iter().any(|one| rules.cue(one.cue).concerns(change, finished));
+    let is_silent = |hit: u32| scene.reached[hit as usize].iter().any(|one| rules.cue(one.cue).concerns(change, scene.finished));
     let mut votes = Vec::new();
-    for clause in found {
+    for clause in scene.found {
         vote(clause, hits, &changed, rules, &mut votes);
     }
     votes.retain(|vote| !is_silent(vote.hit));

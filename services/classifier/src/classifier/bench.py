@@ -17,7 +17,6 @@ from reading_engine import fold
 
 from classifier import lexicons
 from classifier.domain import Line, Order, read
-from classifier.domain.orders import passages
 from common.benches import Measured, Speed
 from common.errors import DomainError
 
@@ -73,7 +72,7 @@ def measure(language: str = lexicons.DEFAULT, orders: int = ORDERS, runs: int = 
 def _hits(orders: Sequence[Order], language: str) -> float:
     """How many groups of words are found in an order on average."""
     matcher = lexicons.matcher(language)
-    texts = [matcher.engine.text(passages(order)) for order in orders]
+    texts = [matcher.engine.text(order) for order in orders]
     return round(sum(len(matcher.engine.hits(text)) for text in texts) / len(texts), 1)
 
 

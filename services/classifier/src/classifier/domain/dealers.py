@@ -6,7 +6,6 @@ for the work that its line names: so what was cancelled, declined or credited co
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 
 from reading_engine import Engine, Finder, Text
@@ -14,9 +13,9 @@ from reading_engine import Engine, Finder, Text
 from classifier.domain.evidence import Found, Overruled, Words
 from classifier.domain.lexicon import Lexicon, Rule, Term
 from classifier.domain.matching import Hit, Matcher
-from classifier.domain.orders import Line, Order, passages
+from classifier.domain.orders import Line, Order
 from classifier.domain.own import FEWEST_LETTERS, NOTHING, DealerLexicon, OwnCode, family, told_code
-from classifier.domain.reading import Read, day, read, whole
+from classifier.domain.reading import Read, read, whole
 from common.events.words import VisitTag
 
 BY_WORDS, BY_CODE = 0.9, 0.95  # how strong a dealer's words and codes are
@@ -81,9 +80,9 @@ class Reader:
             return exact
         return next((self._prefixes[told[:n]] for n in self._lengths if told[:n] in self._prefixes), None)
 
-    def found(self, text: Text, on: date | None) -> list[Hit]:
+    def found(self, text: Text) -> list[Hit]:
         """What the language finds, as far as the dealer's words do not cover it, and they themselves."""
-        theirs: list[Hit] = self.base.engine.hits(text, on.year if on else None)
+        theirs: list[Hit] = self.base.engine.hits(text)
         mine = _hits(self.words, text)
         if not mine:
             return theirs
@@ -127,18 +126,17 @@ class _OfOrder:
 
     def __init__(self, reader: Reader, order: Order) -> None:
         self._reader, self._order = reader, order
-        self._passages = passages(order)
-        self._text = reader.base.engine.text(self._passages)
+        self._text = reader.base.engine.text(order)
         self._seasons: set[tuple[str, str]] = set()  # words and place at which a code tells the season
 
     def read(self) -> Read:
         order = self._order
         told = {word for number, line in enumerate(order.lines) for word in self._told_by_code(number, line)}
-        found = [hit for hit in self._reader.found(self._text, order.on) if hit.first not in told]
+        found = [hit for hit in self._reader.found(self._text) if hit.first not in told]
         kept, taken = self._reader.excepted(self._text, found)
         hits = list({*kept, *self._codes(kept)})
-        answer = self._reader.engine.read_hits(self._text, hits, day(order.on), order.finished)
-        return self._told(whole(order, self._passages, answer, self._reader.lexicon), taken)
+        answer = self._reader.engine.read_hits(self._text, hits)
+        return self._told(whole(order, answer, self._reader.lexicon), taken)
 
     def _told_by_code(self, number: int, line: Line) -> Iterator[int]:
         """The words of a code that the dealer explains: they mean what the dealer says, and not what their letters look like."""

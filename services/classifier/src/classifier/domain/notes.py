@@ -7,7 +7,7 @@ from datetime import date
 from reading_engine import fold
 
 from classifier.domain import naming
-from classifier.domain.orders import REMARKS, Order, Passage
+from classifier.domain.orders import Order
 from classifier.domain.wording import Wording
 from common import values
 
@@ -32,13 +32,13 @@ def hours(order: Order, named: float, wording: Wording) -> float | None:
     return round(total, 2) if 0 < total <= _MOST_HOURS else None
 
 
-def plate(told: Sequence[Passage], sieved: Iterable[tuple[int, int]], wording: Wording) -> str | None:
+def plate(sieved: Iterable[tuple[str, int, bool, bool]], wording: Wording) -> str | None:
     """What is called a plate, in the remarks rather than on a line, else the only one of a country of the language; on charged lines
-    look-alikes are part numbers. `sieved`: which passages may hold what, as `naming.sieves` says."""
-    found = sorted(((told[number], bits) for number, bits in sieved), key=lambda one: one[0].place != REMARKS)
-    texts = (passage.text for passage, bits in found if bits & naming.LABEL)
+    look-alikes are part numbers. `sieved`: passages, what they may hold (`naming.sieves`), whether charged for, whether the remarks."""
+    found = sorted(sieved, key=lambda one: not one[3])
+    texts = (text for text, bits, _, _ in found if bits & naming.LABEL)
     called = next((plate for text in texts for plate in naming.plates_called(text, wording)), None)
-    alike = [(passage.text, passage.priced) for passage, bits in found if bits & naming.LOOKS]
+    alike = [(text, priced) for text, bits, priced, _ in found if bits & naming.LOOKS]
     if alike and "DK" in wording.plates:
         free, charged = ([text for text, priced in alike if priced is is_priced] for is_priced in (False, True))
         if danish := values.danish_plate_among(free, charged):
@@ -47,15 +47,15 @@ def plate(told: Sequence[Passage], sieved: Iterable[tuple[int, int]], wording: W
     return called or (known.pop() if len(known) == 1 else None)
 
 
-def vin(told: Sequence[Passage], sieved: Iterable[tuple[int, int]], wording: Wording) -> str | None:
+def vin(sieved: Iterable[tuple[str, int, bool, bool]], wording: Wording) -> str | None:
     """The first vehicle identification number of the passages that may hold one."""
-    texts = (told[number].text for number, bits in sieved if bits & naming.NUMBER)
+    texts = (text for text, bits, _, _ in sieved if bits & naming.NUMBER)
     return next((found for text in texts if (found := naming.vin(text, wording))), None)
 
 
-def mechanics(told: Sequence[Passage], labels: Iterable[tuple[int, int]], lists: Collection[str]) -> tuple[str, ...]:
-    """The names behind a label, as in `Mekaniker: Jens Holm og Ole`, or the number of one. `labels`: where they end."""
-    return tuple(dict.fromkeys(name for number, end in labels for name in _names(told[number].text, end, lists)))
+def mechanics(labels: Iterable[tuple[str, int]], lists: Collection[str]) -> tuple[str, ...]:
+    """The names behind a label, as in `Mekaniker: Jens Holm og Ole`, or the number of one. `labels`: texts, and where they end there."""
+    return tuple(dict.fromkeys(name for text, end in labels for name in _names(text, end, lists)))
 
 
 def _names(text: str, at: int, lists: Collection[str]) -> Iterator[str]:
@@ -72,10 +72,10 @@ def _names(text: str, at: int, lists: Collection[str]) -> Iterator[str]:
         at = joint.end()
 
 
-def next_service(on: date | None, told: Sequence[Passage], services: Iterable[tuple[int, int]], wording: Wording) -> date | None:
-    """The latest date that stands right behind "næste service" (`services`: where such words end); "om 12 mdr." is an interval and no
-    date."""
-    behind = (told[number].text[end : end + _NEAR].split("\n")[0] for number, end in services)
+def next_service(on: date | None, services: Iterable[tuple[str, int]], wording: Wording) -> date | None:
+    """The latest date that stands right behind "næste service" (`services`: texts, and where such words end there); "om 12 mdr." is an
+    interval and no date."""
+    behind = (text[end : end + _NEAR].split("\n")[0] for text, end in services)
     return max((day for text in behind for day in _dates(text, wording) if on is None or day > on), default=None)
 
 
