@@ -6,6 +6,7 @@ mod lexicon;
 mod matching;
 mod numbers;
 mod order;
+mod patterns;
 mod reading;
 mod rules;
 mod season;
@@ -146,16 +147,10 @@ impl Engine {
             overruled.push(self.shapes.of(py, &self.shapes.overruled, fields)?);
         }
         let result = read.passed.map(|passed| if passed { "passed" } else { "failed" });
-        let noted = (told.led(&read.labels), told.led(&read.next_services), self.sieved(told.passages));
-        let numbers = (self.numbers.odometer(told.passages), self.numbers.hours(told.passages));
+        let sieved = self.numbers.sieved(told.passages);
+        let numbers = (self.numbers.odometer(told.passages), self.numbers.hours(told.passages, &sieved));
+        let noted = (told.led(&read.labels), told.led(&read.next_services), told.sieved(&sieved));
         (PyTuple::new(py, tags)?, PyTuple::new(py, overruled)?, result, read.review, numbers, noted).into_pyobject(py)
-    }
-
-    /// The passages that may hold what the lexicon's sieves look for, as bits; whether each was charged for, whether it is the remarks.
-    fn sieved<'a>(&self, passages: &'a [Passage]) -> Vec<(&'a str, u64, bool, bool)> {
-        let sieve =
-            |passage: &'a Passage| (passage.text.as_str(), self.numbers.sieved(&passage.text), passage.priced(), passage.remarks);
-        passages.iter().map(sieve).filter(|one| one.1 != 0).collect()
     }
 
     /// What the matcher found, by the numbers of the rules.
@@ -181,6 +176,12 @@ struct Told<'a, 'py> {
 impl<'a, 'py> Told<'a, 'py> {
     fn place(&self, passage: u32) -> Bound<'py, PyString> {
         place(self.py, self.passages, passage)
+    }
+
+    /// The passages that may hold what the lexicon's sieves look for, as bits; whether each was charged for, whether it is the remarks.
+    fn sieved(&self, bits: &[u64]) -> Vec<(&'a str, u64, bool, bool)> {
+        let of_sieves = self.passages.iter().zip(bits).map(|(passage, bits)| (passage, bits >> 1)).filter(|(_, bits)| *bits != 0);
+        of_sieves.map(|(passage, bits)| (passage.text.as_str(), bits, passage.priced(), passage.remarks)).collect()
     }
 
     /// Passages with how many of their letters lead up to the end of a word.

@@ -3,10 +3,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use daachorse::DoubleArrayAhoCorasick;
-use fancy_regex::Regex;
-use regex::{RegexSet, RegexSetBuilder};
 
 use crate::lexicon::{Group, TermTold};
+use crate::patterns::Patterns;
 use crate::text::{self, Folded, Gap, Word};
 
 /// So many letters of a word at least, where a term goes on with the next: `forskærm lakeret`, not `prøvetur uden`.
@@ -64,8 +63,7 @@ pub struct Matcher {
     manners: Vec<Manner>,
     endings: text::Words,
     longest_ending: usize,
-    patterns: Vec<(Group, Regex)>,
-    likely: RegexSet,
+    patterns: Patterns,
 }
 
 impl Matcher {
@@ -100,14 +98,7 @@ impl Matcher {
             opaque: manners.opaque.contains(name),
             past: manners.past.contains(name),
         };
-        let mut compiled = Vec::new();
-        let mut loose: Vec<&String> = Vec::new();
-        for name in groups.iter().filter(|name| patterns.contains_key(*name)) {
-            let said = |error: &dyn std::fmt::Display| format!("the pattern of {name} cannot be read: {error}");
-            compiled.push((group(name), Regex::new(&patterns[name]).map_err(|error| said(&error))?));
-            loose.push(&patterns[name]);
-        }
-        let likely = loosened(&loose, false)?;
+        let expressions: Vec<(Group, &str)> = patterns.iter().map(|(name, text)| (group(name), text.as_str())).collect();
         Ok(Matcher {
             manners: groups.iter().map(manner).collect(),
             automaton,
@@ -115,8 +106,7 @@ impl Matcher {
             spelt,
             longest_ending: endings.iter().map(String::len).max().unwrap_or(0),
             endings: endings.iter().map(|ending| ending.as_str().into()).collect(),
-            patterns: compiled,
-            likely,
+            patterns: Patterns::new(&expressions)?,
             groups,
         })
     }
@@ -174,19 +164,15 @@ impl Matcher {
     }
 
     fn find_patterns(&self, text: &str, words: &[Word], first: usize, hits: &mut Vec<Hit>) {
-        if self.patterns.is_empty() {
-            return;
-        }
-        for at in &self.likely.matches(text) {
-            let (group, pattern) = &self.patterns[at];
-            for found in pattern.find_iter(text).map_while(Result::ok) {
-                let within = |word: &Word| (word.begins as usize) < found.end() && word.ends as usize > found.start();
-                let here = first..words.len();
-                let Some(begin) = here.clone().find(|&at| within(&words[at])) else { continue };
-                let end = here.rev().find(|&at| within(&words[at])).unwrap_or(begin);
-                hits.push(Hit { first: begin as u32, last: end as u32, group: *group, part: 0 });
+        self.patterns.find(text, |group, begins, ends| {
+            let within = |word: &Word| (word.begins as usize) < ends && word.ends as usize > begins;
+            let here = first..words.len();
+            let begin = here.clone().find(|&at| within(&words[at]));
+            let end = here.rev().find(|&at| within(&words[at]));
+            if let Some((begin, end)) = begin.zip(end) {
+                hits.push(Hit { first: begin as u32, last: end as u32, group, part: 0 });
             }
-        }
+        });
     }
 
     /// Drop each hit that lies inside a longer one: `service` in `service aftale`, `syn` in `klargøring til syn`.
@@ -256,80 +242,4 @@ fn is_of(year: i32, text: &str) -> bool {
         }
     }
     latest.is_some_and(|latest| latest >= year)
-}
-
-/// All patterns in one, each without what only looks around: quickly says which of them may find something in a text.
-pub fn loosened<S: AsRef<str>>(patterns: &[S], whatever_case: bool) -> Result<RegexSet, String> {
-    RegexSetBuilder::new(patterns.iter().map(|pattern| without_looking_around(pattern.as_ref())))
-        .case_insensitive(whatever_case)
-        .size_limit(1 << 26)
-        .dfa_size_limit(1 << 26)
-        .build()
-        .map_err(|error| format!("the patterns cannot be searched for: {error}"))
-}
-
-/// A pattern without what only looks around, edges of words included: it finds something wherever the pattern does.
-fn without_looking_around(pattern: &str) -> String {
-    let mut kept = String::with_capacity(pattern.len());
-    let mut rest = pattern;
-    'next: while !rest.is_empty() {
-        for lead in ["(?=", "(?!", "(?<=", "(?<!"] {
-            if let Some(inside) = rest.strip_prefix(lead) {
-                rest = &inside[closing(inside)..];
-                kept.push_str("(?:)");
-                continue 'next;
-            }
-        }
-        if let Some(behind) = rest.strip_prefix(r"\b") {
-            rest = behind; // edges of words are slow to look for beyond ASCII
-            kept.push_str("(?:)");
-            continue;
-        }
-        let taken = if let Some(inside) = rest.strip_prefix('[') {
-            1 + bracket(inside)
-        } else {
-            let escaped = usize::from(rest.starts_with('\\'));
-            rest.char_indices().nth(escaped + 1).map_or(rest.len(), |(at, _)| at)
-        };
-        kept.push_str(&rest[..taken]);
-        rest = &rest[taken..];
-    }
-    kept
-}
-
-/// How far it is to behind the bracket that closes a group.
-fn closing(inside: &str) -> usize {
-    let mut depth = 1;
-    let mut at = 0;
-    while at < inside.len() {
-        let rest = &inside[at..];
-        let step = match rest.as_bytes()[0] {
-            b'\\' => rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at),
-            b'[' => 1 + bracket(&rest[1..]),
-            sign => {
-                depth += i32::from(sign == b'(') - i32::from(sign == b')');
-                rest.chars().next().map_or(1, char::len_utf8)
-            }
-        };
-        at += step;
-        if depth == 0 {
-            break;
-        }
-    }
-    at
-}
-
-/// How far it is to behind the bracket that closes a class.
-fn bracket(inside: &str) -> usize {
-    let mut letters = inside.char_indices().enumerate();
-    while let Some((place, (at, letter))) = letters.next() {
-        match letter {
-            '\\' => {
-                letters.next();
-            }
-            ']' if place > 0 && inside[..at] != *"^" => return at + 1,
-            _ => {}
-        }
-    }
-    inside.len()
 }

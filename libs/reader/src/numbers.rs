@@ -4,8 +4,8 @@
 use pyo3::prelude::*;
 use regex::{Regex, RegexBuilder, RegexSet};
 
-use crate::matching::loosened;
 use crate::order::Passage;
+use crate::patterns::loosened;
 
 /// Letters around a number that may say what it is.
 const NEAR: usize = 60;
@@ -16,6 +16,9 @@ const MOST: u64 = 2_000_000;
 /// Fewer are a trip: of what is called a reading, and of all else.
 const LEAST_CALLED: u64 = 100;
 const LEAST: u64 = 1_000;
+
+/// The bit of passages that may hold hours; those of the sieves come behind it.
+const HOURS: u64 = 1;
 
 /// Expressions of one language around numbers; each looks where its name says, seen from the number.
 #[derive(FromPyObject)]
@@ -42,6 +45,7 @@ pub struct Numbers {
     hours: Regex,
     worked: Regex,
     times: Regex,
+    /// Hours, then whatever others look for: all in one pass.
     sieves: RegexSet,
 }
 
@@ -64,16 +68,15 @@ impl Numbers {
             hours: expression(&told.hours)?,
             worked: expression(&told.worked)?,
             times: anchored(r"\s*[áà@x*]\s?\d|\s*/")?, // a distance that is paid for: `2.250 km á 3,80`
-            sieves: loosened(sieves, true)?,
+            sieves: loosened(&[std::slice::from_ref(&told.hours), sieves].concat(), true)?,
         })
     }
 
-    /// Which of the expressions may find something in a text, as bits.
-    pub fn sieved(&self, text: &str) -> u64 {
-        if !text.bytes().any(|byte| byte.is_ascii_digit()) {
-            return 0;
-        }
-        self.sieves.matches(text).iter().fold(0, |bits, at| bits | 1 << at)
+    /// What each passage may hold, as bits: hours, then what the sieves look for.
+    pub fn sieved(&self, passages: &[Passage]) -> Vec<u64> {
+        let sieve = |text: &str| self.sieves.matches(text).iter().fold(0, |bits, at| bits | 1 << at);
+        let has_digit = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit());
+        passages.iter().map(|passage| if has_digit(&passage.text) { sieve(&passage.text) } else { 0 }).collect()
     }
 
     /// Kilometres (miles are converted): what is called a reading wins, then `km 61.240`, then `61.240 km`.
@@ -141,22 +144,19 @@ impl Numbers {
         self.ahead.is_match(before) || (sure == 1 && is_round) || self.times.is_match(rest) || self.distance.is_match(rest)
     }
 
-    /// Hours that the lines name, else those that the remarks call worked.
-    pub fn hours(&self, passages: &[Passage]) -> f64 {
-        let on_lines: f64 =
-            passages.iter().filter(|passage| !passage.remarks).map(|passage| self.named_hours(&passage.text)).sum();
+    /// Hours that the lines name, else those that the remarks call worked. `sieved`: what the passages may hold.
+    pub fn hours(&self, passages: &[Passage], sieved: &[u64]) -> f64 {
+        let timed = || passages.iter().zip(sieved).filter(|(_, bits)| *bits & HOURS != 0).map(|(passage, _)| passage);
+        let on_lines: f64 = timed().filter(|passage| !passage.remarks).map(|passage| self.named_hours(&passage.text)).sum();
         if on_lines > 0.0 {
             return on_lines;
         }
-        let remarks = passages.iter().filter(|passage| passage.remarks && self.named_hours(&passage.text) > 0.0);
         let worked = |sentence: &&str| self.worked.is_match(sentence);
+        let remarks = timed().filter(|passage| passage.remarks);
         remarks.flat_map(|passage| sentences(&passage.text)).filter(worked).map(|sentence| self.named_hours(sentence)).sum()
     }
 
     fn named_hours(&self, text: &str) -> f64 {
-        if !text.bytes().any(|byte| byte.is_ascii_digit()) {
-            return 0.0;
-        }
         let named = self.hours.captures_iter(text).filter_map(|found| {
             let (whole, told) = (found.get(0)?, found.get(1)?);
             let goes_before = text[..whole.start()].ends_with(|sign: char| sign.is_numeric() || ".,".contains(sign));

@@ -1,0 +1,179 @@
+//! Expressions of a lexicon: each is looked for only in texts that hold words which it cannot do without.
+
+use std::collections::HashMap;
+
+use daachorse::DoubleArrayAhoCorasick;
+use fancy_regex::Regex;
+use regex::{RegexSet, RegexSetBuilder};
+use regex_syntax::hir::{Hir, HirKind};
+
+use crate::lexicon::Group;
+
+/// Shorter pieces of words stand in too many texts to tell anything.
+const LEAST_LETTERS: usize = 2;
+
+/// An expression as it is written, and the same without what only looks around, which says more quickly that there is nothing.
+struct Pattern {
+    group: Group,
+    exact: Regex,
+    loose: regex::Regex,
+}
+
+pub struct Patterns {
+    all: Vec<Pattern>,
+    /// Finds pieces of words; for each the expressions that ask for one of them.
+    pieces: Option<DoubleArrayAhoCorasick<u32>>,
+    asking: Vec<Vec<u32>>,
+    /// Expressions that ask for no word (`5W-30`), as one, and which they are.
+    wordless: RegexSet,
+    which: Vec<u32>,
+}
+
+impl Patterns {
+    pub fn new(told: &[(Group, &str)]) -> Result<Patterns, String> {
+        let mut all = Vec::new();
+        let mut asked: HashMap<String, Vec<u32>> = HashMap::new();
+        let (mut wordless, mut which) = (Vec::new(), Vec::new());
+        for (number, (group, text)) in told.iter().enumerate() {
+            let bare = without_looking_around(text);
+            let exact = Regex::new(text).map_err(|error| format!("{text:?} cannot be read: {error}"))?;
+            let loose = regex::Regex::new(&bare).map_err(|error| format!("{text:?} cannot be read: {error}"))?;
+            all.push(Pattern { group: *group, exact, loose });
+            let any_case = bare.replace("(?i)", "").replace("(?i:", "(?:");
+            let pieces = regex_syntax::parse(&any_case).ok().and_then(|hir| needed(&hir));
+            if pieces.is_none() {
+                wordless.push(*text);
+                which.push(number as u32);
+            }
+            for piece in pieces.into_iter().flatten() {
+                let asking = asked.entry(piece).or_default();
+                if asking.last() != Some(&(number as u32)) {
+                    asking.push(number as u32);
+                }
+            }
+        }
+        let (pieces, asking): (Vec<String>, Vec<Vec<u32>>) = asked.into_iter().unzip();
+        let numbered = pieces.iter().zip(0..);
+        let pieces = (!pieces.is_empty())
+            .then(|| DoubleArrayAhoCorasick::with_values(numbered))
+            .transpose()
+            .map_err(|error| format!("the expressions cannot be searched for: {error}"))?;
+        Ok(Patterns { all, pieces, asking, wordless: loosened(&wordless, false)?, which })
+    }
+
+    /// What is found in a text, with the bytes from which to which it stands there.
+    pub fn find(&self, text: &str, mut found: impl FnMut(Group, usize, usize)) {
+        if self.all.is_empty() {
+            return;
+        }
+        let mut likely: Vec<u32> = self.wordless.matches(text).iter().map(|at| self.which[at]).collect();
+        if let Some(pieces) = &self.pieces {
+            let lowered = if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() };
+            for piece in pieces.find_overlapping_iter(&lowered) {
+                likely.extend(&self.asking[piece.value() as usize]);
+            }
+        }
+        likely.sort_unstable();
+        likely.dedup();
+        for pattern in likely.into_iter().map(|number| &self.all[number as usize]).filter(|pattern| pattern.loose.is_match(text))
+        {
+            for hit in pattern.exact.find_iter(text).map_while(Result::ok) {
+                found(pattern.group, hit.start(), hit.end());
+            }
+        }
+    }
+}
+
+/// Pieces of words of which one stands in whatever the expression finds; None where there are none.
+fn needed(hir: &Hir) -> Option<Vec<String>> {
+    match hir.kind() {
+        HirKind::Literal(literal) => {
+            let piece = std::str::from_utf8(&literal.0).ok()?.trim().to_lowercase();
+            (piece.chars().count() >= LEAST_LETTERS).then(|| vec![piece])
+        }
+        HirKind::Capture(capture) => needed(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => needed(&repetition.sub),
+        HirKind::Alternation(choices) => choices.iter().map(needed).collect::<Option<Vec<_>>>().map(|all| all.concat()),
+        HirKind::Concat(parts) => {
+            let shortest = |pieces: &Vec<String>| pieces.iter().map(String::len).min();
+            parts.iter().filter_map(needed).max_by_key(shortest)
+        }
+        _ => None,
+    }
+}
+
+/// All expressions in one, each without what only looks around: quickly says which of them may find something in a text.
+pub fn loosened<S: AsRef<str>>(patterns: &[S], whatever_case: bool) -> Result<RegexSet, String> {
+    RegexSetBuilder::new(patterns.iter().map(|pattern| without_looking_around(pattern.as_ref())))
+        .case_insensitive(whatever_case)
+        .size_limit(1 << 26)
+        .dfa_size_limit(1 << 26)
+        .build()
+        .map_err(|error| format!("the expressions cannot be searched for: {error}"))
+}
+
+/// An expression without what only looks around, edges of words included: it finds something wherever the expression does.
+fn without_looking_around(pattern: &str) -> String {
+    let mut kept = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    'next: while !rest.is_empty() {
+        for lead in ["(?=", "(?!", "(?<=", "(?<!"] {
+            if let Some(inside) = rest.strip_prefix(lead) {
+                rest = &inside[closing(inside)..];
+                kept.push_str("(?:)");
+                continue 'next;
+            }
+        }
+        if let Some(behind) = rest.strip_prefix(r"\b") {
+            rest = behind; // edges of words are slow to look for beyond ASCII
+            kept.push_str("(?:)");
+            continue;
+        }
+        let taken = if let Some(inside) = rest.strip_prefix('[') {
+            1 + bracket(inside)
+        } else {
+            let escaped = usize::from(rest.starts_with('\\'));
+            rest.char_indices().nth(escaped + 1).map_or(rest.len(), |(at, _)| at)
+        };
+        kept.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    kept
+}
+
+/// How far it is to behind the bracket that closes a group.
+fn closing(inside: &str) -> usize {
+    let mut depth = 1;
+    let mut at = 0;
+    while at < inside.len() {
+        let rest = &inside[at..];
+        let step = match rest.as_bytes()[0] {
+            b'\\' => rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at),
+            b'[' => 1 + bracket(&rest[1..]),
+            sign => {
+                depth += i32::from(sign == b'(') - i32::from(sign == b')');
+                rest.chars().next().map_or(1, char::len_utf8)
+            }
+        };
+        at += step;
+        if depth == 0 {
+            break;
+        }
+    }
+    at
+}
+
+/// How far it is to behind the bracket that closes a class.
+fn bracket(inside: &str) -> usize {
+    let mut letters = inside.char_indices().enumerate();
+    while let Some((place, (at, letter))) = letters.next() {
+        match letter {
+            '\\' => {
+                letters.next();
+            }
+            ']' if place > 0 && inside[..at] != *"^" => return at + 1,
+            _ => {}
+        }
+    }
+    inside.len()
+}
