@@ -168,8 +168,9 @@ pub struct Rules {
     pub anchored: Vec<Vec<u16>>,
     pub known: Known,
     pub known_tags: KnownTags,
-    /// The cue of what is merely mentioned, which no words tell.
+    /// Cues that no words tell: of what is merely mentioned, and of what the judge holds to be unlikely.
     pub mentioned: u16,
+    pub unlikely: u16,
     /// A group of which nothing is said.
     pub nameless: Group,
     by_name: HashMap<String, Group>,
@@ -286,8 +287,8 @@ impl Numbering {
 }
 
 impl Rules {
-    /// Give every name its number, in the order of the names. `found`: the groups that words are found for.
-    pub fn new(told: RulesTold, found: &[String]) -> Result<Rules, String> {
+    /// Give every name its number, in the order of the names. `found`: the groups that words are found for; `tags`: further ones.
+    pub fn new(told: RulesTold, found: &[String], tags: &[String]) -> Result<Rules, String> {
         let mut names: BTreeSet<&str> = KNOWN.into_iter().chain([NAMELESS]).collect();
         names.extend(found.iter().map(String::as_str));
         names.extend(told.cues.keys().map(String::as_str));
@@ -298,6 +299,9 @@ impl Rules {
         let groups: Vec<String> = names.into_iter().map(String::from).collect();
         let numbered = groups.iter().enumerate().map(|(at, name)| (name.clone(), at as Group)).collect();
         let mut numbering = Numbering { groups: numbered, tags: TAGS.iter().map(|&name| name.into()).collect() };
+        for tag in tags {
+            numbering.tag(tag);
+        }
         let mut kinds = vec![Kind::default(); groups.len()];
         for at in numbering.some(&told.verbs) {
             kinds[usize::from(at)].verb = true;
@@ -311,7 +315,9 @@ impl Rules {
             cues.push(numbering.cue(cue)?);
         }
         let mentioned = cues.len() as u16;
-        cues.push(mention());
+        cues.push(wordless("mentioned", "mentioned"));
+        let unlikely = cues.len() as u16;
+        cues.push(wordless("weights", "unlikely"));
         let mut all = Vec::new();
         let mut anchored = vec![Vec::new(); groups.len()];
         for rule in told.rules {
@@ -328,7 +334,12 @@ impl Rules {
         }
         let (known, nameless) = (numbering.known(), numbering.group(NAMELESS));
         let Numbering { groups: by_name, tags } = numbering;
-        Ok(Rules { groups, tags, kinds, cues, all, anchored, known, known_tags, mentioned, nameless, by_name })
+        Ok(Rules { groups, tags, kinds, cues, all, anchored, known, known_tags, mentioned, unlikely, nameless, by_name })
+    }
+
+    /// The number of a tag.
+    pub fn tag(&self, name: &str) -> Option<Tag> {
+        self.tags.iter().position(|known| known == name).map(|at| at as Tag)
     }
 
     /// The rule of that number.
@@ -358,10 +369,11 @@ impl Rules {
     }
 }
 
-fn mention() -> Cue {
+/// A cue that no words tell; somebody should look at what it overrules.
+fn wordless(name: &str, why: &str) -> Cue {
     Cue {
-        name: "cue.mentioned".into(),
-        why: "mentioned".into(),
+        name: format!("cue.{name}"),
+        why: why.into(),
         direction: Direction::Both,
         reach: Near::Clause,
         finished: None,

@@ -2,6 +2,7 @@
 
 mod clauses;
 mod cues;
+mod judge;
 mod lexicon;
 mod matching;
 mod numbers;
@@ -12,18 +13,19 @@ mod rules;
 mod season;
 mod text;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 
-use lexicon::{Group, Rules, RulesTold, TermTold};
+use judge::{Named, Weights, WeightsTold};
+use lexicon::{Group, Rules, RulesTold, Tag, TermTold};
 use matching::{Hit, Manners, Matcher};
 use numbers::{Numbers, WordingTold};
 use order::{Order, Passage};
-use reading::{Joined, Read, Source, Words};
+use reading::{Given, Joined, Read, Source, Words};
 use text::{Gap, Spelling};
 
 /// One spelling for all: lower case, `ae oe aa` for æ ø å, other marks dropped, nothing but letters and digits.
@@ -51,6 +53,9 @@ struct WordsTold {
     past: HashSet<String>,
 }
 
+/// A tag, what the rules say of it, and its features.
+type Weighed = (String, &'static str, Vec<(String, f64)>);
+
 /// The classes that answers are made of: named tuples.
 struct Shapes {
     make: Py<PyAny>,
@@ -74,14 +79,23 @@ struct Names {
     whys: Vec<Py<PyString>>,
 }
 
+/// What all readers of a language share, whatever their rules.
+struct Language {
+    name: String,
+    spelling: Spelling,
+    matcher: Matcher,
+    numbers: Numbers,
+    weights: Option<Weights>,
+    shapes: Shapes,
+}
+
 /// A lexicon made ready to read with. Build it once and keep it; it may be used by several threads.
 #[pyclass(frozen)]
 struct Engine {
-    spelling: Arc<Spelling>,
-    matcher: Arc<Matcher>,
-    numbers: Arc<Numbers>,
-    shapes: Arc<Shapes>,
+    language: Arc<Language>,
     rules: Rules,
+    /// Tags that the weights leave as the rules say.
+    settled: Vec<Tag>,
     /// What the matcher's groups are among those of the rules.
     groups: Vec<Group>,
     names: Names,
@@ -92,16 +106,10 @@ fn refused(said: String) -> PyErr {
 }
 
 impl Engine {
-    fn made(
-        py: Python<'_>,
-        spelling: Arc<Spelling>,
-        matcher: Arc<Matcher>,
-        numbers: Arc<Numbers>,
-        shapes: Arc<Shapes>,
-        told: RulesTold,
-    ) -> PyResult<Engine> {
-        let rules = Rules::new(told, &matcher.groups).map_err(refused)?;
-        let groups = matcher.groups.iter().map(|name| rules.group(name)).collect();
+    fn made(py: Python<'_>, language: Arc<Language>, told: RulesTold, settled: &HashSet<String>) -> PyResult<Engine> {
+        let weighed = language.weights.as_ref().map_or(&[][..], |weights| &weights.tags);
+        let rules = Rules::new(told, &language.matcher.groups, weighed).map_err(refused)?;
+        let groups = language.matcher.groups.iter().map(|name| rules.group(name)).collect();
         let all = |names: Vec<&str>| names.into_iter().map(|name| PyString::intern(py, name).unbind()).collect();
         let names = Names {
             tags: all(rules.tags.iter().map(String::as_str).collect()),
@@ -109,7 +117,22 @@ impl Engine {
             cues: all(rules.cues.iter().map(|cue| cue.name.as_str()).collect()),
             whys: all(rules.cues.iter().map(|cue| cue.why.as_str()).collect()),
         };
-        Ok(Engine { spelling, matcher, numbers, shapes, rules, groups, names })
+        let settled = settled.iter().filter_map(|name| rules.tag(name)).collect();
+        Ok(Engine { language, rules, settled, groups, names })
+    }
+
+    /// The words of an order and what is found in them.
+    fn searched(&self, order: &Order) -> (Joined, Vec<Hit>) {
+        let texts = order.passages.iter().map(|passage| passage.text.as_str());
+        let (joined, mut hits) = reading::search(texts, &self.language.spelling, Some((&self.language.matcher, order.year)));
+        self.renamed(&mut hits);
+        hits.sort_unstable();
+        (joined, hits)
+    }
+
+    fn judged(&self, order: &Order, joined: &Joined, hits: &[Hit]) -> Read {
+        let given = Given { order, joined, hits, rules: &self.rules };
+        given.judged(&self.language.name, self.language.weights.as_ref(), &self.settled)
     }
 
     fn words<'py>(&self, told: &Told<'_, 'py>, words: &Words, rule: Option<&Py<PyString>>) -> PyResult<Bound<'py, PyAny>> {
@@ -126,8 +149,9 @@ impl Engine {
             (None, Source::Rule(rule)) => self.names.rules[usize::from(rule)].bind(py).clone(),
             (None, Source::SeasonWords) => PyString::intern(py, "season.words"),
             (None, Source::SeasonDate) => PyString::intern(py, "season.date"),
+            (None, Source::Weights) => PyString::intern(py, "weights"),
         };
-        self.shapes.of(py, &self.shapes.words, (written, place, rule, words.strength).into_pyobject(py)?)
+        self.language.shapes.of(py, &self.language.shapes.words, (written, place, rule, words.strength).into_pyobject(py)?)
     }
 
     fn answer<'py>(&self, read: Read, told: &Told<'_, 'py>) -> PyResult<Bound<'py, PyTuple>> {
@@ -136,7 +160,7 @@ impl Engine {
         for (tag, evidence) in &read.tags {
             let words: PyResult<Vec<_>> = evidence.iter().map(|words| self.words(told, words, None)).collect();
             let fields = (&self.names.tags[usize::from(*tag)], PyTuple::new(py, words?)?).into_pyobject(py)?;
-            tags.push(self.shapes.of(py, &self.shapes.found, fields)?);
+            tags.push(self.language.shapes.of(py, &self.language.shapes.found, fields)?);
         }
         let mut overruled = Vec::with_capacity(read.overruled.len());
         for one in &read.overruled {
@@ -144,11 +168,11 @@ impl Engine {
             let because = self.words(told, &one.because, Some(&self.names.cues[cue]))?;
             let words = self.words(told, &one.words, None)?;
             let fields = (&self.names.tags[usize::from(one.tag)], words, &self.names.whys[cue], because).into_pyobject(py)?;
-            overruled.push(self.shapes.of(py, &self.shapes.overruled, fields)?);
+            overruled.push(self.language.shapes.of(py, &self.language.shapes.overruled, fields)?);
         }
         let result = read.passed.map(|passed| if passed { "passed" } else { "failed" });
-        let sieved = self.numbers.sieved(told.passages);
-        let numbers = (self.numbers.odometer(told.passages), self.numbers.hours(told.passages, &sieved));
+        let sieved = self.language.numbers.sieved(told.passages);
+        let numbers = (self.language.numbers.odometer(told.passages), self.language.numbers.hours(told.passages, &sieved));
         let noted = (told.led(&read.labels), told.led(&read.next_services), told.sieved(&sieved));
         (PyTuple::new(py, tags)?, PyTuple::new(py, overruled)?, result, read.review, numbers, noted).into_pyobject(py)
     }
@@ -201,11 +225,12 @@ fn place<'py>(py: Python<'py>, passages: &[Passage], number: u32) -> Bound<'py, 
 
 #[pymethods]
 impl Engine {
-    /// `lexicon` has the attributes that the stub names. Raises `ValueError` where it cannot be used.
+    /// `lexicon` has the attributes that the stub names. Raises `ValueError` where it or the weights cannot be used.
     #[new]
     fn new(
         py: Python<'_>,
         lexicon: &Bound<'_, PyAny>,
+        weights: Option<WeightsTold>,
         hit: Py<PyType>,
         words: Py<PyType>,
         found: Py<PyType>,
@@ -223,18 +248,48 @@ impl Engine {
             idle: all(idle),
         };
         let manners = Manners { transparent: &told.transparent, opaque: &told.opaque, past: &told.past };
-        let matcher = Matcher::new(&told.terms, &told.patterns, &manners, &told.endings).map_err(refused)?;
-        let make = py.get_type::<PyTuple>().getattr("__new__")?.unbind();
-        let shapes = Shapes { make, hit, words, found, overruled };
         let wording: WordingTold = lexicon.getattr("wording")?.extract()?;
-        let numbers = Numbers::new(&wording, &lexicon.getattr("sieves")?.extract::<Vec<String>>()?).map_err(refused)?;
-        Engine::made(py, Arc::new(spelling), Arc::new(matcher), Arc::new(numbers), Arc::new(shapes), lexicon.extract()?)
+        let sieves: Vec<String> = lexicon.getattr("sieves")?.extract()?;
+        let language = Language {
+            name: lexicon.getattr("language")?.extract()?,
+            spelling,
+            matcher: Matcher::new(&told.terms, &told.patterns, &manners, &told.endings).map_err(refused)?,
+            numbers: Numbers::new(&wording, &sieves).map_err(refused)?,
+            weights: weights.map(Weights::new).transpose().map_err(refused)?,
+            shapes: Shapes { make: py.get_type::<PyTuple>().getattr("__new__")?.unbind(), hit, words, found, overruled },
+        };
+        Engine::made(py, Arc::new(language), lexicon.extract()?, &HashSet::new())
     }
 
-    /// The same words, read with other rules.
-    fn with_rules(&self, py: Python<'_>, lexicon: RulesTold) -> PyResult<Engine> {
-        let (spelling, matcher, numbers) = (self.spelling.clone(), self.matcher.clone(), self.numbers.clone());
-        Engine::made(py, spelling, matcher, numbers, self.shapes.clone(), lexicon)
+    /// The same words, read with other rules. The weights leave tags that are `settled` as these rules say.
+    fn with_rules(&self, py: Python<'_>, lexicon: RulesTold, settled: HashSet<String>) -> PyResult<Engine> {
+        Engine::made(py, self.language.clone(), lexicon, &settled)
+    }
+
+    /// What an order's text holds, as the weights know it: to learn from.
+    fn text_features(&self, order: Order) -> Vec<String> {
+        let (joined, hits) = self.searched(&order);
+        let given = Given { order: &order, joined: &joined, hits: &hits, rules: &self.rules };
+        let mut told = Named::default();
+        given.read(&self.language.name, |case| case.text_features(&mut told));
+        let distinct: BTreeSet<String> = told.0.into_iter().map(|(name, _)| name).collect();
+        distinct.into_iter().collect()
+    }
+
+    /// What is weighed of each tag that is worth it, with what the rules say of it: to learn from. `logits`: the text's sums by tag.
+    fn tag_features(&self, order: Order, logits: HashMap<String, f64>) -> Vec<Weighed> {
+        let (joined, hits) = self.searched(&order);
+        let given = Given { order: &order, joined: &joined, hits: &hits, rules: &self.rules };
+        let mut logits: Vec<(&str, f64)> = logits.iter().map(|(tag, sum)| (tag.as_str(), *sum)).collect();
+        logits.sort_unstable_by_key(|(tag, _)| *tag);
+        given.read(&self.language.name, |case| {
+            let told = judge::weighed(case, &logits).into_iter().map(|(tag, state)| {
+                let mut features = Named::default();
+                case.tag_features(tag, state, &logits, &mut features);
+                (tag.to_owned(), state.name(), features.0)
+            });
+            told.collect()
+        })
     }
 
     /// Read an order: its tags, what was overruled, how an inspection ended, whether somebody should look; what numbers say, the odometer
@@ -242,24 +297,22 @@ impl Engine {
     /// passage, and how many letters lead up to there), and in the passages that may hold what the lexicon's sieves look for.
     fn read<'py>(&self, order: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
         let told: Order = order.extract()?;
-        let texts = told.passages.iter().map(|passage| passage.text.as_str());
-        let (joined, mut hits) = reading::search(texts, &self.spelling, Some((&self.matcher, told.year)));
-        self.renamed(&mut hits);
-        hits.sort_unstable();
-        let read = reading::read(&told, &joined, &hits, &self.rules);
+        let (joined, hits) = self.searched(&told);
+        let read = self.judged(&told, &joined, &hits);
         self.answer(read, &Told { py: order.py(), passages: &told.passages, on: day(order)? })
     }
 
     /// An order's text made comparable, to look into it.
     fn text(&self, order: &Bound<'_, PyAny>) -> PyResult<Text> {
         let told: Order = order.extract()?;
-        let (joined, _) = reading::search(told.passages.iter().map(|passage| passage.text.as_str()), &self.spelling, None);
+        let (joined, _) =
+            reading::search(told.passages.iter().map(|passage| passage.text.as_str()), &self.language.spelling, None);
         Ok(Text { on: day(order)?.map(Bound::unbind), order: told, joined })
     }
 
     /// Every group found, in reading order, without what a longer reading covers.
     fn hits<'py>(&self, py: Python<'py>, text: &Text) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        found(py, text, &self.spelling, &self.matcher, &self.shapes)
+        found(py, text, &self.language, &self.language.matcher)
     }
 
     /// As `read`, with these hits instead of those that were found.
@@ -272,7 +325,7 @@ impl Engine {
             |(first, last, name, part): (u32, u32, String, u32)| Hit { first, last, group: self.rules.group(&name), part };
         let mut hits: Vec<Hit> = hits.into_iter().map(numbered).collect();
         hits.sort_unstable();
-        let read = reading::read(&text.order, &text.joined, &hits, &self.rules);
+        let read = self.judged(&text.order, &text.joined, &hits);
         let on = text.on.as_ref().map(|on| on.bind(py).clone());
         self.answer(read, &Told { py, passages: &text.order.passages, on })
     }
@@ -282,16 +335,16 @@ impl Engine {
         let none = HashSet::new();
         let manners = Manners { transparent: &none, opaque: &none, past: &none };
         let matcher = Matcher::new(&terms, &HashMap::new(), &manners, &endings).map_err(refused)?;
-        Ok(Finder { spelling: self.spelling.clone(), shapes: self.shapes.clone(), matcher })
+        Ok(Finder { language: self.language.clone(), matcher })
     }
 
     /// A phrase as it stands in a text made comparable; None where a text would be cut within it.
     fn letters(&self, phrase: &str) -> Option<String> {
-        let (joined, _) = reading::search([phrase], &self.spelling, None);
+        let (joined, _) = reading::search([phrase], &self.language.spelling, None);
         let whole = !joined.words.is_empty() && joined.words[1..].iter().all(|word| word.gap == Gap::None);
         whole.then(|| {
             let (mut words, mut folded) = (Vec::new(), text::Folded::default());
-            self.spelling.cut(phrase, 0, &mut words, &mut folded);
+            self.language.spelling.cut(phrase, 0, &mut words, &mut folded);
             folded.string
         })
     }
@@ -300,30 +353,23 @@ impl Engine {
 /// Finds terms in a text.
 #[pyclass(frozen)]
 struct Finder {
-    spelling: Arc<Spelling>,
-    shapes: Arc<Shapes>,
+    language: Arc<Language>,
     matcher: Matcher,
 }
 
 #[pymethods]
 impl Finder {
     fn hits<'py>(&self, py: Python<'py>, text: &Text) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        found(py, text, &self.spelling, &self.matcher, &self.shapes)
+        found(py, text, &self.language, &self.matcher)
     }
 }
 
-fn found<'py>(
-    py: Python<'py>,
-    text: &Text,
-    spelling: &Spelling,
-    matcher: &Matcher,
-    shapes: &Shapes,
-) -> PyResult<Vec<Bound<'py, PyAny>>> {
+fn found<'py>(py: Python<'py>, text: &Text, language: &Language, matcher: &Matcher) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let texts = text.order.passages.iter().map(|passage| passage.text.as_str());
-    let (_, hits) = reading::search(texts, spelling, Some((matcher, text.order.year)));
+    let (_, hits) = reading::search(texts, &language.spelling, Some((matcher, text.order.year)));
     let told = hits.into_iter().map(|hit| {
         let group = matcher.groups[usize::from(hit.group)].as_str();
-        shapes.of(py, &shapes.hit, (hit.first, hit.last, group, hit.part).into_pyobject(py)?)
+        language.shapes.of(py, &language.shapes.hit, (hit.first, hit.last, group, hit.part).into_pyobject(py)?)
     });
     told.collect()
 }

@@ -1,7 +1,8 @@
 //! Reads one order: the tags with their evidence, what was overruled and why, and how an official inspection ended.
 
 use crate::clauses::{Clause, clauses, holding};
-use crate::cues::{Ground, Overruling, Reached, overrulings};
+use crate::cues::{Ground, Overruling, overrulings};
+use crate::judge::{self, Case, Weights};
 use crate::lexicon::{Rules, Tag};
 use crate::matching::{Hit, Matcher, span};
 use crate::order::{Order, Passage};
@@ -14,14 +15,27 @@ const SURE_FROM: f64 = 0.6;
 const BY_WORDS: f64 = 0.9;
 const BY_DATE: f64 = 0.7;
 const MOST_EVIDENCE: usize = 5;
-const MOST_OVERRULED: usize = 10;
+pub const MOST_OVERRULED: usize = 10;
 
 /// The words of all passages in reading order, and the number of each passage's first word.
 #[derive(Default)]
 pub struct Joined {
+    /// The letters of all words, made comparable.
+    letters: String,
+    /// Where each passage's letters begin.
+    begins: Vec<u32>,
     pub words: Vec<Word>,
     pub firsts: Vec<u32>,
     pub passage_of: Vec<u32>,
+}
+
+impl Joined {
+    /// A word made comparable.
+    pub fn letters(&self, word: u32) -> &str {
+        let of = |at: usize| self.words.get(at).map(|word| (self.begins[word.passage as usize] + word.start) as usize);
+        let begins = of(word as usize).unwrap_or_default();
+        &self.letters[begins..of(word as usize + 1).unwrap_or(self.letters.len())]
+    }
 }
 
 /// What evidence rests on.
@@ -30,6 +44,7 @@ pub enum Source {
     Rule(u16),
     SeasonWords,
     SeasonDate,
+    Weights,
 }
 
 /// Words of a passage (from byte to byte) and what read them; of the date there are none.
@@ -42,6 +57,7 @@ pub struct Words {
     pub strength: f64,
 }
 
+#[derive(Clone)]
 pub struct Overruled {
     pub tag: Tag,
     pub words: Words,
@@ -50,6 +66,7 @@ pub struct Overruled {
 }
 
 /// All that was read of one order. `labels` stand before mechanics' names, `next_services` before a date.
+#[derive(Clone)]
 pub struct Read {
     pub tags: Vec<(Tag, Vec<Words>)>,
     pub overruled: Vec<Overruled>,
@@ -72,6 +89,8 @@ pub fn search<'a>(
         let first = joined.words.len();
         joined.firsts.push(first as u32);
         spelling.cut(text, number as u32, &mut joined.words, &mut folded);
+        joined.begins.push(joined.letters.len() as u32);
+        joined.letters.push_str(&folded.string);
         if let Some((matcher, year)) = matcher {
             matcher.search(text, &folded, &joined.words, first, year, &mut hits);
         }
@@ -80,26 +99,48 @@ pub fn search<'a>(
     (joined, hits)
 }
 
-/// Read an order. `hits` are sorted.
-pub fn read(order: &Order, joined: &Joined, hits: &[Hit], rules: &Rules) -> Read {
-    let passages = order.passages.as_slice();
-    let found = clauses(&joined.words, hits, rules);
-    let reached = overrulings(&Ground { found: &found, hits, rules, passages });
-    let scene = Scene::new(rules, &found, hits, &reached, joined, order.finished);
-    let reader = Reader { passages, joined, hits, rules, found: &found, scene: &scene };
-    let mut fired = scene.findings();
-    reader.drop_cancelled(&mut fired);
-    if order.finished {
-        reader.take_out_mere_wishes(&mut fired);
-        reader.take_out_mentions(&mut fired);
+/// An order with all that rules are asked about.
+pub struct Given<'a> {
+    pub order: &'a Order,
+    pub joined: &'a Joined,
+    /// Sorted.
+    pub hits: &'a [Hit],
+    pub rules: &'a Rules,
+}
+
+impl Given<'_> {
+    /// Read the order by the rules, and hand over what was read with all that it may be judged by.
+    pub fn read<T>(&self, language: &str, judge: impl FnOnce(&Case<'_>) -> T) -> T {
+        let &Given { order, joined, hits, rules } = self;
+        let passages = order.passages.as_slice();
+        let found = clauses(&joined.words, hits, rules);
+        let reached = overrulings(&Ground { found: &found, hits, rules, passages });
+        let scene = Scene::new(rules, &found, hits, &reached, joined, order.finished);
+        let reader = Reader { passages, joined, hits, rules, found: &found, scene: &scene };
+        let everything = scene.findings();
+        let mut fired = everything.clone();
+        reader.drop_cancelled(&mut fired);
+        if order.finished {
+            reader.take_out_mere_wishes(&mut fired);
+            reader.take_out_mentions(&mut fired);
+        }
+        let season = season(&scene, &fired, order.month);
+        let mut read = reader.assemble(&fired, season);
+        read.review |= order.too_long;
+        judge(&Case { language, order, joined, scene: &scene, everything: &everything, read: &read })
     }
-    let season = season(&scene, &fired, order.month);
-    let mut read = reader.assemble(&fired, season);
-    read.review |= order.too_long;
-    if order.finished {
-        read.passed = reader.inspection_passed(&fired, &reached);
+
+    /// Read the order by the rules; where there are weights, they have the last word, but for tags that are `settled`.
+    pub fn judged(&self, language: &str, weights: Option<&Weights>, settled: &[Tag]) -> Read {
+        self.read(language, |case| {
+            let mut read = weights.and_then(|weights| judge::judged(case, weights, settled)).unwrap_or_else(|| case.read.clone());
+            let inspected = read.tags.iter().any(|(tag, _)| *tag == self.rules.known_tags.inspection);
+            if self.order.finished && inspected {
+                read.passed = inspection_passed(case.scene);
+            }
+            read
+        })
     }
-    read
 }
 
 struct Reader<'a> {
@@ -320,47 +361,41 @@ impl Reader<'_> {
         }
         *overruled = kept;
     }
+}
 
-    /// Passed or failed, as the last word on it says; None where there was no inspection or nothing tells. A mere `ok` counts in a
-    /// sentence that speaks of one, or by itself.
-    fn inspection_passed(&self, fired: &[Finding], reached: &Reached) -> Option<bool> {
-        let inspection = self.rules.known_tags.inspection;
-        if !fired.iter().any(|finding| finding.counts() && self.tag(finding) == inspection) {
-            return None;
-        }
-        let speaks = |clause: &Clause| clause.things.iter().any(|&hit| self.rules.kind(self.hit(hit).group).inspection);
-        let sentences: Vec<u32> = self.found.iter().filter(|clause| speaks(clause)).map(|clause| clause.sentence).collect();
-        let earlier = |hit: u32| reached[hit as usize].iter().any(|one| self.rules.cue(one.cue).why == "earlier");
-        let mut told: Vec<Hit> = Vec::new();
-        for clause in self.found {
-            for &hit in clause.things.iter().filter(|&&hit| self.rules.is_result(self.hit(hit).group)) {
-                let is_plain = self.hit(hit).group != self.rules.known.fine
-                    || sentences.binary_search(&clause.sentence).is_ok()
-                    || self.says_only_results(clause);
-                if !earlier(hit) && !self.is_refused(hit, clause) && is_plain {
-                    told.push(self.hit(hit));
-                }
+/// Passed or failed, as the last word on it says; None where nothing tells. A mere `ok` counts in a sentence that speaks of an
+/// inspection, or by itself.
+fn inspection_passed(scene: &Scene<'_>) -> Option<bool> {
+    let &Scene { rules, found, hits, reached, .. } = scene;
+    let of = |number: u32| hits[number as usize];
+    let speaks = |clause: &Clause| clause.things.iter().any(|&hit| rules.kind(of(hit).group).inspection);
+    let sentences: Vec<u32> = found.iter().filter(|clause| speaks(clause)).map(|clause| clause.sentence).collect();
+    let earlier = |hit: u32| reached[hit as usize].iter().any(|one| rules.cue(one.cue).why == "earlier");
+    let mut told: Vec<Hit> = Vec::new();
+    for clause in found {
+        for &hit in clause.things.iter().filter(|&&hit| rules.is_result(of(hit).group)) {
+            let is_plain = of(hit).group != rules.known.fine
+                || sentences.binary_search(&clause.sentence).is_ok()
+                || says_only_results(clause, scene);
+            if !earlier(hit) && !is_refused(of(hit), clause, scene) && is_plain {
+                told.push(of(hit));
             }
         }
-        told.into_iter().max().map(|hit| hit.group != self.rules.known.failed)
     }
+    told.into_iter().max().map(|hit| hit.group != rules.known.failed)
+}
 
-    fn says_only_results(&self, clause: &Clause) -> bool {
-        let span = |hit: Hit| (hit.first, hit.last);
-        let results = || clause.things.iter().map(|&hit| self.hit(hit)).filter(|hit| self.rules.is_result(hit.group));
-        let mut others =
-            clause.things.iter().chain(&clause.cues).map(|&hit| self.hit(hit)).filter(|hit| hit.group != self.rules.known.now);
-        clause.unknown == 0 && results().next().is_some() && others.all(|hit| results().any(|result| span(result) == span(hit)))
-    }
+fn says_only_results(clause: &Clause, scene: &Scene<'_>) -> bool {
+    let span = |hit: Hit| (hit.first, hit.last);
+    let of = |number: &u32| scene.hits[*number as usize];
+    let results = || clause.things.iter().map(of).filter(|hit| scene.rules.is_result(hit.group));
+    let mut others = clause.things.iter().chain(&clause.cues).map(of).filter(|hit| hit.group != scene.rules.known.now);
+    clause.unknown == 0 && results().next().is_some() && others.all(|hit| results().any(|result| span(result) == span(hit)))
+}
 
-    /// `Tandrem afvist` is no result: its word says what the customer did not want.
-    fn is_refused(&self, number: u32, clause: &Clause) -> bool {
-        let hit = self.hit(number);
-        let refuses = |group: u16| self.rules.cue_of(group).is_some_and(|(_, cue)| cue.why == "refused");
-        clause
-            .cues
-            .iter()
-            .map(|&cue| self.hit(cue))
-            .any(|cue| refuses(cue.group) && (cue.first, cue.last) == (hit.first, hit.last))
-    }
+/// `Tandrem afvist` is no result: its word says what the customer did not want.
+fn is_refused(hit: Hit, clause: &Clause, scene: &Scene<'_>) -> bool {
+    let refuses = |group: u16| scene.rules.cue_of(group).is_some_and(|(_, cue)| cue.why == "refused");
+    let cues = clause.cues.iter().map(|&cue| scene.hits[cue as usize]);
+    cues.into_iter().any(|cue| refuses(cue.group) && (cue.first, cue.last) == (hit.first, hit.last))
 }

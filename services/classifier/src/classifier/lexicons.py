@@ -1,9 +1,11 @@
 """The lexicons that come with the package, and dealers' readers made of them: each built once, as many kept as are in use."""
 
+import json
 import tomllib
 from collections import OrderedDict
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from classifier.domain import DealerLexicon, Matcher, Reader, parse_lexicon
 
@@ -25,7 +27,13 @@ def matcher(language: str) -> Matcher:
     if language not in languages():
         raise LookupError(f"There is no lexicon for {language!r}; there are: {', '.join(languages())}.")
     text = (files("classifier") / "lexicon" / f"{language}.toml").read_text(encoding="utf-8")
-    return Matcher(parse_lexicon(tomllib.loads(text)))
+    return Matcher(parse_lexicon(tomllib.loads(text)), weights(language))
+
+
+def weights(language: str) -> dict[str, Any] | None:
+    """What was learned from labelled orders of a language; None where nothing was."""
+    found = files("classifier") / "weights" / f"{language}.json"
+    return dict(json.loads(found.read_text(encoding="utf-8"))) if found.is_file() else None
 
 
 def known_reader(key: Key) -> Reader | None:

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from reading_engine import Engine, Finder, Text
 
+from classifier.domain import wheels
 from classifier.domain.evidence import Found, Overruled, Words
 from classifier.domain.lexicon import Lexicon, Rule, Term
 from classifier.domain.matching import Hit, Matcher
@@ -45,8 +46,8 @@ class Reader:
 
     @cached_property
     def engine(self) -> Engine:
-        """Reads by the dealer's rules."""
-        return self.base.engine.with_rules(self.lexicon)
+        """Reads by the dealer's rules; what the dealer says of a tag, no weights learned elsewhere overturn."""
+        return self.base.engine.with_rules(self.lexicon, set(_spoken_of(self.own)))
 
     @cached_property
     def words(self) -> Finder | None:
@@ -203,6 +204,15 @@ def _rules(base: Sequence[Rule], own: DealerLexicon) -> Iterator[Rule]:
     for code in own.codes:
         for tag in dict.fromkeys(map(family, code.tags)):
             yield Rule(_CODE + code.name, tag, BY_CODE, (frozenset({_CODE + code.name}),))
+
+
+def _spoken_of(own: DealerLexicon) -> Iterator[str]:
+    """The tags that a dealer says something of: with a season of the wheels all of them."""
+    told = [one.tag for one in own.words]
+    told += [tag for code in own.codes for tag in code.tags]
+    told += [one.but_not for one in own.exceptions if one.but_not]
+    for tag in (*told, *own.only_by_code):
+        yield from wheels.TAGS if tag in wheels.TAGS else (str(tag),)
 
 
 def _telling(lexicon: Lexicon, tag: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A lexicon made ready to read with."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from reading_engine import Engine
 
@@ -20,9 +21,10 @@ class Hit(NamedTuple):
 class Matcher:
     """A lexicon with the engine that reads by it; build it once and keep it. Raises LexiconError where an expression cannot be read."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, weights: Mapping[str, Any] | None = None) -> None:
+        """`weights`: what was learned from labelled orders; without them the rules alone read."""
         self.lexicon = lexicon
         try:
-            self.engine = Engine(lexicon, Hit, Words, Found, Overruled)
+            self.engine = Engine(lexicon, weights, Hit, Words, Found, Overruled)
         except ValueError as error:
             raise LexiconError(str(error)) from None
