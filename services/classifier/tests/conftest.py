@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from classifier_house import House
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `classifier_house`; these tests are no package
+sys.path.insert(0, str(Path(__file__).parents[1] / "training"))  # for `learning`, which is not installed
 
 SOURCE = SourceId(UUID("0197a000-0000-7000-8000-0000000050c1"))
 VEHICLE = VehicleId(UUID("0197a000-0000-7000-8000-00000000c0a1"))

@@ -8,14 +8,13 @@ with the lexicon as it was before that learned from the order.
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from learning.examples import Matchers, NotToLearnFrom, as_of_now, corpora, examples, part
 from learning.figures import Answer, judged, table
-from learning.folds import FOLDS
 from learning.history import History, HistoryError
-from learning.lesson import Lesson
+from learning.lesson import by_fold, learned
 from learning.weights import written
 
 SERVICE = Path(__file__).resolve().parents[1]
@@ -34,15 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     kept_out = [one for one in everything if part(one.file) in asked.without]
-    lesson = Lesson([one for one in everything if part(one.file) not in asked.without])
+    lesson = [one for one in everything if part(one.file) not in asked.without]
     print(f"{len(everything)} orders, read with {len(matchers)} versions of the lexicons.", flush=True)
-    _show("Learned from the other folds", list(_unseen(lesson)))
-    weights = lesson.weights()
+    _show("Learned from the other folds", [one for orders, weights in by_fold(lesson) for one in judged(orders, weights)])
+    weights = learned(lesson)
     asked.write.mkdir(parents=True, exist_ok=True)
-    for language, learned in weights.items():
+    for language, told in weights.items():
         path = asked.write / f"{language}.json"
-        path.write_text(written(learned), encoding="utf-8")
-        print(f"{path.name}: {path.stat().st_size:,} bytes, {len(learned['text']['features']):,} features of texts")
+        path.write_text(written(told), encoding="utf-8")
+        print(f"{path.name}: {path.stat().st_size:,} bytes, {len(told['text']['features']):,} features of texts")
     _show("Kept out", list(judged(kept_out, weights)))
     _show("With the last lexicon", [one for path in asked.report for one in judged(as_of_now(path, matchers), weights)])
     return 0
@@ -63,12 +62,6 @@ def _parser() -> argparse.ArgumentParser:
         "--write", type=Path, default=WEIGHTS, metavar="FOLDER", help="where the weights go (default: the service's)"
     )
     return parser
-
-
-def _unseen(lesson: Lesson) -> Iterator[Answer]:
-    """Each order as it is read by what was learned without its fold."""
-    for fold in range(FOLDS):
-        yield from judged(lesson.in_fold(fold), lesson.weights(unseen=fold))
 
 
 def _show(title: str, answers: Sequence[Answer]) -> None:

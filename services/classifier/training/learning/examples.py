@@ -27,6 +27,12 @@ class Example:
     holds: tuple[str, ...]  # the features of its text
     rules: frozenset[str]  # the tags that the rules read
 
+    @classmethod
+    def read(cls, file: str, labelled: Labelled, matcher: Matcher) -> "Example":
+        """Let the rules read an order."""
+        holds = tuple(sorted(matcher.engine.text_features(labelled.order)))
+        return cls(file, labelled, matcher, holds, frozenset(tag for tag, _ in matcher.engine.read(labelled.order)[0]))
+
     @property
     def name(self) -> str:
         return f"{self.file}/{self.labelled.id}"
@@ -86,16 +92,11 @@ def examples(paths: Iterable[Path], history: History, matchers: Matchers) -> Ite
             commit, language = brought.get(labelled.id), labelled.language
             matcher = matchers.before(commit, language) if commit else matchers.latest(language)
             if matcher is not None:
-                yield _read(path, labelled, matcher)
+                yield Example.read(path.stem, labelled, matcher)
 
 
 def as_of_now(path: Path, matchers: Matchers) -> Iterator[Example]:
     """The orders of a file to judge by, read with the last lexicon."""
     for labelled in load(path):
         if (matcher := matchers.latest(labelled.language)) is not None:
-            yield _read(path, labelled, matcher)
-
-
-def _read(path: Path, labelled: Labelled, matcher: Matcher) -> Example:
-    rules = frozenset(tag for tag, _ in matcher.engine.read(labelled.order)[0])
-    return Example(path.stem, labelled, matcher, tuple(sorted(matcher.engine.text_features(labelled.order))), rules)
+            yield Example.read(path.stem, labelled, matcher)

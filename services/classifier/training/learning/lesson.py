@@ -1,54 +1,44 @@
-"""What is learned of examples: the weights of all of them, and of each fold those that have not seen it."""
+"""What is learned of examples: the weights of each language."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from learning.examples import Example
-from learning.folds import FOLDS, folds
-from learning.stages import TAGS, Judge, Pair, Text, pairs
+from learning.folds import folds
+from learning.linear import Floats
+from learning.stages import TAGS, Judge, Text, pairs
 from learning.weights import Weights, weights
 
 
-class Lesson:
-    """Orders to learn from. The second model learns from what the first one says of orders that it has not seen, as it will have to."""
+def learned(examples: Sequence[Example]) -> dict[str, Weights]:
+    """The weights of each language. The languages learn together; each keeps what was seen in it."""
+    told = [list(pairs(one, sums)) for one, sums in zip(examples, unseen_sums(examples), strict=True)]
+    text, judge = Text.learned(examples), Judge.learned([pair for of_order in told for pair in of_order])
+    found = dict[str, Weights]()
+    for language in sorted({one.language for one in examples}):
+        mine = [at for at, one in enumerate(examples) if one.language == language]
+        found[language] = weights(text, judge, [examples[at] for at in mine], [pair for at in mine for pair in told[at]])
+    return found
 
-    def __init__(self, examples: Sequence[Example]) -> None:
-        self.examples = examples
-        self.fold_of = folds(examples)
 
-    def weights(self, unseen: int | None = None) -> dict[str, Weights]:
-        """The weights of each language, learned from all folds but one."""
-        seen = [one for one, fold in zip(self.examples, self.fold_of, strict=True) if fold != unseen]
-        text = Text.learned(seen) if unseen is None else self._texts[unseen]
-        weighed = [pair for pair in self._pairs if pair.fold != unseen]
-        judge = Judge.learned(weighed)
-        return {
-            language: weights(
-                text,
-                judge,
-                [one for one in seen if one.language == language],
-                [pair for pair in weighed if pair.language == language],
-            )
-            for language in sorted({one.language for one in seen})
-        }
+def unseen_sums(examples: Sequence[Example]) -> Floats:
+    """What the first model says of each order, learned from the other folds. The second model learns from that, for it will have to weigh
+    what the first one says of orders that nobody has seen."""
+    sums = np.zeros((len(examples), len(TAGS)))
+    for fold, others in _folded(examples):
+        sums[fold] = Text.learned([examples[at] for at in others]).sums([examples[at] for at in fold])
+    return sums
 
-    def in_fold(self, fold: int) -> list[Example]:
-        return [one for one, of in zip(self.examples, self.fold_of, strict=True) if of == fold]
 
-    @cached_property
-    def _texts(self) -> list[Text]:
-        """The first model as it is without each fold."""
-        told = list(zip(self.examples, self.fold_of, strict=True))
-        return [Text.learned([one for one, fold in told if fold != unseen]) for unseen in range(FOLDS)]
+def by_fold(examples: Sequence[Example]) -> Iterator[tuple[list[Example], dict[str, Weights]]]:
+    """The orders of each fold, with what is learned from the others."""
+    for fold, others in _folded(examples):
+        yield [examples[at] for at in fold], learned([examples[at] for at in others])
 
-    @cached_property
-    def _pairs(self) -> list[Pair]:
-        sums = np.zeros((len(self.examples), len(TAGS)))
-        for fold, text in enumerate(self._texts):
-            unseen = [number for number, of in enumerate(self.fold_of) if of == fold]
-            if unseen:
-                sums[unseen] = text.sums([self.examples[number] for number in unseen])
-        told = zip(self.examples, self.fold_of, sums, strict=True)
-        return [pair for one, fold, row in told for pair in pairs(one, fold, row)]
+
+def _folded(examples: Sequence[Example]) -> Iterator[tuple[list[int], list[int]]]:
+    """The numbers of the orders in each fold, and of those that are not."""
+    fold_of = folds(examples)
+    for fold in sorted(set(fold_of)):
+        yield [at for at, of in enumerate(fold_of) if of == fold], [at for at, of in enumerate(fold_of) if of != fold]

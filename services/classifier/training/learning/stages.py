@@ -43,20 +43,18 @@ def _evened(columns: Columns, examples: Sequence[Example]) -> sparse.csr_matrix:
 
 @dataclass(frozen=True)
 class Pair:
-    """An order and a tag, as the second model sees them."""
+    """A tag of an order, as the second model sees it."""
 
-    language: str
-    fold: int
     state: str
     features: Mapping[str, float]
     is_right: bool
 
 
-def pairs(example: Example, fold: int, sums: Floats) -> Iterator[Pair]:
+def pairs(example: Example, sums: Floats) -> Iterator[Pair]:
     """Every tag that is weighed of an order, with what the first model says of it."""
     logits = dict(zip(TAGS, map(float, sums), strict=True))
     for tag, state, features in example.matcher.engine.tag_features(example.labelled.order, logits):
-        yield Pair(example.language, fold, state, dict(features), tag in example.labelled.tags)
+        yield Pair(state, dict(features), tag in example.labelled.tags)
 
 
 @dataclass(frozen=True)

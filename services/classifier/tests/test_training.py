@@ -1,0 +1,204 @@
+"""What the judge's weights are learned from, and that the same orders always teach the same."""
+
+import dataclasses
+import json
+import math
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from classifier.corpus import Labelled, load
+from classifier.domain import Line, Matcher, Order, parse_lexicon
+from learning.examples import Example, corpora, part
+from learning.figures import Answer, Figures, judged, table
+from learning.folds import FOLDS, folds
+from learning.lesson import by_fold, learned, unseen_sums
+from learning.linear import NEVER, Columns, fit
+from learning.stages import TAGS
+from learning.weights import written
+
+CORPUS = Path(__file__).parent / "corpus"
+LEXICONS = Path(__file__).parents[1] / "src" / "classifier" / "lexicon"
+TRAINING = Path(__file__).parents[1] / "training"
+
+
+@cache
+def matcher(language: str) -> Matcher:
+    """Reads by rules alone, and not by all: some must be wrong, for something to be learned."""
+    lexicon = parse_lexicon(tomllib.loads((LEXICONS / f"{language}.toml").read_text(encoding="utf-8")))
+    return Matcher(dataclasses.replace(lexicon, rules=tuple(rule for at, rule in enumerate(lexicon.rules) if at % 4)))
+
+
+@cache
+def few() -> tuple[Example, ...]:
+    """A few orders of two languages and several hands."""
+    told = {"da_late": 46, "da_fresh": 54, "da_phrases": 60, "en_tune": 60, "en_phrases": 40}
+    return tuple(one for file, most in told.items() for one in of_file(file, most))
+
+
+def of_file(file: str, most: int) -> list[Example]:
+    orders = list(load(CORPUS / f"{file}.jsonl"))[:most]
+    return [Example.read(file, one, matcher(one.language)) for one in orders]
+
+
+def example(file: str, number: int, *, tags: Iterable[str] = (), rules: Iterable[str] = (), hard: bool = False) -> Example:
+    """An order of a file that holds no text."""
+    labelled = Labelled(str(number), Order((Line("x"),)), file.partition("_")[0], frozenset(tags), hard, {})
+    return Example(file, labelled, matcher("da"), (), frozenset(rules))
+
+
+SCRIPT = """
+import hashlib, sys
+sys.path[:0] = sys.argv[1:]
+from learning.lesson import learned
+from learning.weights import written
+from test_training import few
+for weights in learned(few()).values():
+    print(hashlib.sha256(written(weights).encode()).hexdigest())
+"""
+
+
+def test_the_same_orders_teach_the_same_to_the_byte() -> None:
+    folders = (str(TRAINING), str(Path(__file__).parent))
+
+    def taught(seed: str) -> list[str]:
+        command = [sys.executable, "-c", SCRIPT, *folders]
+        done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    first = taught("1")
+    assert len(set(first)) == 2
+    assert taught("2") == first
+
+
+@pytest.fixture(scope="module")
+def weights() -> Mapping[str, Any]:
+    return learned(few())
+
+
+def test_a_file_of_weights_has_one_feature_a_line_in_order_and_says_what_was_learned(weights: Mapping[str, Any]) -> None:
+    text = written(weights["da"])
+    told = json.loads(text)
+    assert told == json.loads(json.dumps(weights["da"]))
+    names = list(told["text"]["features"])
+    assert names == sorted(names)
+    assert sum(line.startswith('"da:') for line in text.splitlines()) == sum(name.startswith("da:") for name in names)
+
+
+def test_a_language_keeps_what_was_seen_in_it(weights: Mapping[str, Any]) -> None:
+    for language, other in (("da", "en:"), ("en", "da:")):
+        held = {name for one in few() if one.language == language for name in one.holds}
+        features = set(weights[language]["text"]["features"])
+        assert features
+        assert features <= held
+        assert not any(name.startswith(other) for name in features)
+
+
+def test_the_engine_weighs_as_was_learned(weights: Mapping[str, Any]) -> None:
+    differs = 0
+    for answer in judged(few(), weights):
+        assert answer.judged == weighed(answer.example, weights[answer.example.language]), answer.example.name
+        differs += answer.judged != answer.example.rules
+    assert differs > 10  # else nothing was weighed
+
+
+def weighed(one: Example, weights: Mapping[str, Any]) -> frozenset[str]:
+    """What the weights make of an order, by the book."""
+    known = [weights["text"]["features"][name] for name in one.holds if name in weights["text"]["features"]]
+    length = math.sqrt(sum(rarity**2 for rarity, _ in known)) or 1.0
+    sums = {
+        tag: bias + sum(weights.get(str(number), 0.0) for _, weights in known) / length
+        for number, (tag, bias) in enumerate(zip(weights["tags"], weights["text"]["bias"], strict=True))
+    }
+    likely = dict[str, float]()
+    for tag, state, features in one.matcher.engine.tag_features(one.labelled.order, sums):
+        told = weights["judge"][state]
+        likely[tag] = told["bias"] + sum(told["features"].get(name, 0.0) * value for name, value in features)
+    kept = {tag: total for tag, total in likely.items() if 1 / (1 + math.exp(-total)) > 0.42}
+    changes = sorted((tag for tag in kept if tag.startswith("wheel_change")), key=lambda tag: kept[tag])
+    return frozenset(kept) - set(changes[:-1])
+
+
+def turned(orders: Sequence[Example], some: Container[int]) -> list[Example]:
+    """Orders of which some have the contrary of their labels."""
+    return [
+        dataclasses.replace(one, labelled=dataclasses.replace(one.labelled, tags=frozenset(TAGS) - one.labelled.tags))
+        if at in some
+        else one
+        for at, one in enumerate(orders)
+    ]
+
+
+def test_no_fold_is_read_by_what_was_learned_from_it() -> None:
+    fold_of = folds(few())
+    first = [at for at, fold in enumerate(fold_of) if fold == 0]
+    (orders, before), *others = by_fold(few())
+    (_, after), *others_after = by_fold(turned(few(), first))
+    assert [one.name for one in orders] == [few()[at].name for at in first]
+    assert after == before
+    assert [weights for _, weights in others_after] != [weights for _, weights in others]
+
+
+def test_the_second_model_learns_from_what_the_first_says_of_orders_that_it_has_not_seen() -> None:
+    fold_of = folds(few())
+    mine = [at for at, fold in enumerate(fold_of) if fold == 1]
+    before, after = unseen_sums(few()), unseen_sums(turned(few(), mine))
+    assert (before[mine] == after[mine]).all()
+    assert (before != after).any()
+
+
+def test_a_file_is_in_one_fold_short_texts_in_all_and_each_language_in_several() -> None:
+    sizes = {"da_own": 30, "da_late": 12, "da_third": 10, "da_second": 9, "da_fifth": 3, "en_own": 5, "en_late": 4}
+    orders = [example(file, number) for file, size in sizes.items() for number in range(size)]
+    orders += [example("da_phrases", number) for number in range(40)]
+    of = {
+        file: {fold for one, fold in zip(orders, folds(orders), strict=True) if one.file == file}
+        for file in (*sizes, "da_phrases")
+    }
+    assert all(len(of[file]) == 1 for file in sizes)
+    assert len(set.union(*(of[file] for file in ("da_own", "da_late", "da_third", "da_second")))) == FOLDS
+    assert of["da_fifth"] == of["da_second"]  # the emptiest
+    assert of["en_own"] != of["en_late"]
+    assert len(of["da_phrases"]) == FOLDS
+    assert folds(orders[::-1]) == folds(orders)[::-1]
+
+
+@pytest.mark.parametrize(
+    ("answers", "bias"),
+    [([True, True] + [False] * 8, NEVER), ([False] + [True] * 9, -NEVER)],
+)
+def test_of_hardly_any_examples_nothing_is_learned(answers: list[bool], bias: float) -> None:
+    columns = Columns.of([{"a": 1.0}] * 10)
+    model = fit(columns.matrix([{"a": 1.0}] * 10), answers, boldness=1, exactness=1e-4)
+    assert (model.bias, list(model.weights)) == (bias, [0.0])
+
+
+def test_a_feature_of_fewer_than_three_orders_is_not_known() -> None:
+    columns = Columns.of([{"often": 1.0, "twice": 1.0}, {"often": 1.0, "twice": 1.0}, {"often": 1.0}, {}])
+    assert list(columns.numbers) == ["often"]
+    assert columns.rarity[0] == pytest.approx(math.log(5 / 4) + 1)
+    assert columns.matrix([{"twice": 1.0, "often": 2.0}, {}]).toarray().tolist() == [[2.0], [0.0]]
+
+
+def test_figures_count_every_tag_alike() -> None:
+    answers = [
+        Answer(example("da_own", 1, tags=["service", "brakes"], rules=["service"]), frozenset({"service", "brakes"})),
+        Answer(example("da_own", 2, tags=["recall"], rules=["service"], hard=True), frozenset({"recall", "wheel_change"})),
+        Answer(example("da_own", 3), frozenset()),
+    ]
+    assert Figures.of(answers) == Figures(f1=6 / 7, hard=2 / 3, sure=1 / 2)
+    assert Figures.of([one.by_rules() for one in answers]) == Figures(f1=2 / 5, hard=0.0, sure=1 / 2)
+    assert Figures.of([]) == Figures(1.0, 1.0, 1.0)
+    assert [line.split()[:2] for line in table(answers)][1:] == [["da_own", "3"], ["da", "3"], ["all", "3"]]
+
+
+def test_what_is_kept_to_judge_by_is_never_learned_from() -> None:
+    assert {"own", "tune"} <= {part(path.stem) for path in corpora(CORPUS)}
+    assert not {part(path.stem) for path in corpora(CORPUS)} & {"final", "sixth"}
