@@ -38,7 +38,7 @@ class Wording:
 
     plates: tuple[str, ...]  # countries whose plates are known without being called so
     plate_labels: str
-    plate_before: re.Pattern[str]
+    plate_label: re.Pattern[str]
     vin_before: re.Pattern[str]
     reading_before: str
     reading_behind: str
@@ -61,7 +61,7 @@ def parse_wording(data: Mapping[str, Any]) -> Wording:
     return Wording(
         plates=words["plates"],
         plate_labels=plate_labels,
-        plate_before=_compiled(rf"\b{plate_labels}[\s.:#\-]*$"),
+        plate_label=_compiled(rf"\b{plate_labels}[\s.:#\-]*"),
         vin_before=_compiled(rf"\b{_any(words['vin_labels'])}[\s.:#\-]*$"),
         reading_before=rf"\b{reading}[\s.:=\-]*(?:{km}[ .:=]*)?$",
         reading_behind=rf"[ .:=\-]*{reading}",
