@@ -36,7 +36,7 @@ $(INSTALLED): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS)) | $(UV)
 	$(UV) pip install -q --python $(BIN)/python --no-deps --compile-bytecode $(addprefix -e ,$(MEMBERS))
 	@touch $@
 
-$(ENGINE): $(wildcard libs/reader/src/*.rs) libs/reader/Cargo.toml libs/reader/pyproject.toml | $(INSTALLED)
+$(ENGINE): $(wildcard libs/reader/src/*.rs) libs/reader/Cargo.toml libs/reader/pyproject.toml $(INSTALLED)
 	@command -v cargo >/dev/null || { \
 		echo "The reader is compiled with Rust, and there is no cargo on the PATH. Install Rust with rustup (rustup.rs), then try again."; exit 1; }
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation \

@@ -64,11 +64,20 @@ impl Features for Named {
     }
 }
 
+/// A feature of texts: how rare it is, and its weights by the number of the tag. It may come as a list.
+#[derive(FromPyObject)]
+struct FeatureTold {
+    #[pyo3(item(0))]
+    rarity: f64,
+    #[pyo3(item(1))]
+    weights: HashMap<String, f64>,
+}
+
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 struct TextTold {
     bias: Vec<f64>,
-    features: HashMap<String, (f64, HashMap<String, f64>)>,
+    features: HashMap<String, FeatureTold>,
 }
 
 #[derive(FromPyObject)]
@@ -107,7 +116,7 @@ impl Weights {
     pub fn new(mut told: WeightsTold) -> Result<Weights, String> {
         let mut features = ByFeature::default();
         let mut by_tag = Vec::new();
-        for (number, (name, (rarity, weights))) in told.text.features.into_iter().enumerate() {
+        for (number, (name, FeatureTold { rarity, weights })) in told.text.features.into_iter().enumerate() {
             let begins = by_tag.len() as u32;
             for (tag, weight) in weights {
                 let tag: u16 = tag.parse().map_err(|_| format!("{tag:?} is no number of a tag"))?;

@@ -1,0 +1,28 @@
+"""Lexicons as they once were, made whole for the reader of today."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from classifier.domain.lexicon import KNOWN
+
+_HEADS = ("helpers", "verbs", "transparent", "opaque", "forgiving")  # lists of groups
+_TABLES = ("endings", "abbreviations", "signs", "turns", "lists", "notes")
+
+
+def made_whole(old: Mapping[str, Any], today: Mapping[str, Any]) -> dict[str, Any]:
+    """An old lexicon with what it did not have to say yet: a group that the reader asks for by name has no words then, a list of the head
+    is today's, as far as its groups were there. Words are never taken over: they may have been learned from what is to be read."""
+    groups = {**old["groups"], **{name: [] for name in KNOWN if name not in set(_names(old))}}
+    whole = {**old, "groups": groups}
+    for key in _TABLES:
+        whole.setdefault(key, today[key])
+    for key in _HEADS:
+        whole.setdefault(key, [name for name in today[key] if name in set(_names(whole))])
+    return whole
+
+
+def _names(lexicon: Mapping[str, Any]) -> Iterator[str]:
+    """Everything that a lexicon finds."""
+    yield from lexicon["groups"]
+    yield from lexicon.get("patterns", {})
+    yield from (f"cue.{name}" for name in lexicon["cues"])

@@ -1,0 +1,80 @@
+"""Learns the weights of the judge from the labelled orders, and says how well it reads what it has not seen.
+
+    .venv/bin/python services/classifier/training/train.py
+
+The same orders, history and libraries give the same files, byte for byte. It needs the whole history of the repository: each order is read
+with the lexicon as it was before that learned from the order.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from learning.examples import Matchers, NotToLearnFrom, as_of_now, corpora, examples, part
+from learning.figures import Answer, judged, table
+from learning.folds import FOLDS
+from learning.history import History, HistoryError
+from learning.lesson import Lesson
+from learning.weights import written
+
+SERVICE = Path(__file__).resolve().parents[1]
+CORPUS = SERVICE / "tests" / "corpus"
+LEXICONS = SERVICE / "src" / "classifier" / "lexicon"
+WEIGHTS = SERVICE / "src" / "classifier" / "weights"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    asked = _parser().parse_args(arguments)
+    try:
+        history = History(SERVICE)
+        matchers = Matchers(LEXICONS, history)
+        everything = list(examples([*corpora(CORPUS), *asked.more], history, matchers))
+    except (HistoryError, NotToLearnFrom) as error:
+        print(error, file=sys.stderr)
+        return 1
+    kept_out = [one for one in everything if part(one.file) in asked.without]
+    lesson = Lesson([one for one in everything if part(one.file) not in asked.without])
+    print(f"{len(everything)} orders, read with {len(matchers)} versions of the lexicons.", flush=True)
+    _show("Learned from the other folds", list(_unseen(lesson)))
+    weights = lesson.weights()
+    asked.write.mkdir(parents=True, exist_ok=True)
+    for language, learned in weights.items():
+        path = asked.write / f"{language}.json"
+        path.write_text(written(learned), encoding="utf-8")
+        print(f"{path.name}: {path.stat().st_size:,} bytes, {len(learned['text']['features']):,} features of texts")
+    _show("Kept out", list(judged(kept_out, weights)))
+    _show("With the last lexicon", [one for path in asked.report for one in judged(as_of_now(path, matchers), weights)])
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--more", type=Path, nargs="+", default=[], metavar="FILE", help="learn from these, too: <language>_<part>.jsonl"
+    )
+    parser.add_argument(
+        "--without", nargs="+", default=[], metavar="PART", help="do not learn from parts (fifth); say how they are read"
+    )
+    parser.add_argument(
+        "--report", type=Path, nargs="+", default=[], metavar="FILE", help="say how these are read with the last lexicon"
+    )
+    parser.add_argument(
+        "--write", type=Path, default=WEIGHTS, metavar="FOLDER", help="where the weights go (default: the service's)"
+    )
+    return parser
+
+
+def _unseen(lesson: Lesson) -> Iterator[Answer]:
+    """Each order as it is read by what was learned without its fold."""
+    for fold in range(FOLDS):
+        yield from judged(lesson.in_fold(fold), lesson.weights(unseen=fold))
+
+
+def _show(title: str, answers: Sequence[Answer]) -> None:
+    if answers:
+        print("", f"{title}:", *table(answers), sep="\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
