@@ -79,7 +79,10 @@ def _numbered(reading: Reading, told: Told) -> Reading | None:
         return reading.model_copy(update={"revision": 1})
     revision = int(before["revision"])
     said = reading.model_copy(update={"revision": revision}).model_dump(mode="json")
-    if said == {**{key: nothing for key, nothing in said.items() if not nothing}, **before}:  # a field that is new says nothing yet
+    if said == {
+        **{key: nothing for key, nothing in said.items() if not nothing},
+        **before,
+    }:  # a field that is new says nothing yet
         return None
     return reading.model_copy(update={"revision": revision + 1})
 
