@@ -15,7 +15,7 @@ use crate::matching::Hit;
 use crate::order::Order;
 use crate::reading::{Joined, Overruled, Read, Source, Words};
 use crate::rules::{Finding, Scene};
-use crate::text::Fnv;
+use crate::text::{Fnv, Taken, mixed};
 
 /// A tag counts from this probability on.
 const COUNTS_FROM: f64 = 0.42;
@@ -38,22 +38,6 @@ impl State {
     }
 }
 
-/// A hash that is taken as it is.
-#[derive(Default)]
-struct Taken(u64);
-
-impl Hasher for Taken {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {}
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
 /// By the hash of a feature's name.
 type ByFeature<T> = HashMap<u64, T, BuildHasherDefault<Taken>>;
 
@@ -62,7 +46,7 @@ fn hash(parts: &[&str]) -> u64 {
     for part in parts {
         hasher.write(part.as_bytes());
     }
-    hasher.finish()
+    mixed(hasher.finish())
 }
 
 /// Whoever takes features: their names in parts, and their values.

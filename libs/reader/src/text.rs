@@ -11,12 +11,24 @@ use unicode_normalization::UnicodeNormalization;
 /// A set of words that are looked up for every word of a text. They come from a lexicon, so nobody can choose them to collide.
 pub type Words = HashSet<Box<str>, BuildHasherDefault<Fnv>>;
 
-/// The hash of Fowler, Noll and Vo: quick for short keys.
+/// The hash of Fowler, Noll and Vo: quick for short keys, and made letter by letter.
 pub struct Fnv(u64);
+
+pub const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+pub fn fnv(hash: u64, letter: u8) -> u64 {
+    (hash ^ u64::from(letter)).wrapping_mul(0x0100_0000_01b3)
+}
+
+/// A hash of which every part depends on all of it.
+pub fn mixed(hash: u64) -> u64 {
+    let hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash ^ (hash >> 29)
+}
 
 impl Default for Fnv {
     fn default() -> Fnv {
-        Fnv(0xcbf2_9ce4_8422_2325)
+        Fnv(FNV_START)
     }
 }
 
@@ -26,9 +38,23 @@ impl Hasher for Fnv {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        self.0 = bytes.iter().fold(self.0, |hash, letter| fnv(hash, *letter));
+    }
+}
+
+/// A hash that is taken as it is.
+#[derive(Default)]
+pub struct Taken(u64);
+
+impl Hasher for Taken {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }
 

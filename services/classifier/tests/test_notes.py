@@ -111,3 +111,32 @@ def test_a_check_digit_is_asked_for_where_makers_must_keep_to_it(text: str, vin:
 @pytest.mark.parametrize(("text", "plate"), [("Bådtrailer, reg. XR 20 54", "XR2054"), ("Bådtrailer XR 20 54", None)])
 def test_what_is_called_a_plate_may_look_like_another_country_s(text: str, plate: str | None) -> None:
     assert read_text(text).plate == plate
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "amount"),
+    [
+        ("da", "Service udført. I alt 2.450,00 kr.", 245_000),
+        ("da", "Ialt kr. 1250,-", 125_000),
+        ("da", "Sum 800,00 ekskl. moms, i alt 1.000,00", 80_000),
+        ("da", "I alt 3,25 timer", None),
+        ("da", "I alt 4 stk", None),
+        ("da", "Total 2024", None),
+        ("de", "Gesamtbetrag: 345,60 EUR inkl. MwSt.", 34_560),
+        ("de", "Summe netto 1'290.50 CHF", 129_050),
+        ("nl", "Totaal € 89,95", 8_995),
+        ("en", "Total due £230.50 incl VAT", 23_050),
+    ],
+)
+def test_a_sum_is_read_where_no_line_has_an_amount(language: str, text: str, amount: int | None) -> None:
+    assert read(Order(remarks=text), matcher(language)).sums.amount == amount
+    assert read(Order((Line("Service", amount=10_000),), remarks=text), matcher(language)).sums.amount is None
+
+
+def test_parts_are_read_by_name_and_sum() -> None:
+    told = read(
+        Order(remarks="Service. Dele: oliefilter, luftfilter + 4,5 l olie. Ring til kunden, dele bestilt"), matcher("da")
+    ).sums
+    assert told.parts == ("oliefilter", "luftfilter", "4,5 l olie")
+    assert read(Order(remarks="Reservedele: 1.234,50 kr. Arbejdsløn: 900,00 kr."), matcher("da")).sums.parts_amount == 123_450
+    assert read(Order(remarks="Reservedele: 1.234,50 kr."), matcher("da")).sums.parts == ()

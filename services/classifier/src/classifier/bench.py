@@ -120,7 +120,7 @@ def _others(language: str, words: Sequence[str]) -> dict[str, Callable[[str], ob
     keywords.add_keywords_from_iter(words)
     lowered = [word.lower() for word in words]
     automaton = ahocorasick.Automaton()
-    for term in lexicons.matcher(language).lexicon.terms:
+    for term in lexicons.lexicon(language).terms:
         automaton.add_word(term.letters, True)
     automaton.make_automaton()
     return {

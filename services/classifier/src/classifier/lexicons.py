@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from classifier.domain import DealerLexicon, Matcher, Reader, parse_lexicon
+from classifier.domain import DealerLexicon, Lexicon, Matcher, Reader, parse_lexicon
 
 DEFAULT = "da"
 MOST_READERS = 256
@@ -24,10 +24,15 @@ def languages() -> tuple[str, ...]:
 @cache
 def matcher(language: str) -> Matcher:
     """The matcher of a language; raises LookupError for one that has no lexicon yet."""
+    return Matcher(lexicon(language), weights(language))
+
+
+def lexicon(language: str) -> Lexicon:
+    """The words of a language as data, read anew; raises LookupError for one that has none yet."""
     if language not in languages():
         raise LookupError(f"There is no lexicon for {language!r}; there are: {', '.join(languages())}.")
     text = (files("classifier") / "lexicon" / f"{language}.toml").read_text(encoding="utf-8")
-    return Matcher(parse_lexicon(tomllib.loads(text)), weights(language))
+    return parse_lexicon(tomllib.loads(text))
 
 
 def weights(language: str) -> dict[str, Any] | None:

@@ -55,6 +55,9 @@ class VisitClassified(Reading):
     hours: float | None = None
     next_service_on: date | None = None
     inspection_result: str | None = None  # passed, failed
+    amount: int | None = None  # minor units, read from the text where no line has an amount; without tax where the text has both
+    parts_amount: int | None = None
+    parts: tuple[str, ...] = ()
 
     def key(self) -> UUID:
         return self.vehicle_id or self.customer_id or self.order_id

@@ -1,6 +1,7 @@
 """A lexicon made ready to read with."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from reading_engine import Engine
@@ -22,9 +23,10 @@ class Matcher:
     """A lexicon with the engine that reads by it; build it once and keep it. Raises LexiconError where an expression cannot be read."""
 
     def __init__(self, lexicon: Lexicon, weights: Mapping[str, Any] | None = None) -> None:
-        """`weights`: what was learned from labelled orders; without them the rules alone read."""
-        self.lexicon = lexicon
+        """`weights`: what was learned from labelled orders; without them the rules alone read. Of the lexicon's terms, of which there may be
+        hundreds of thousands, only the engine keeps what it needs."""
         try:
             self.engine = Engine(lexicon, weights, Hit, Words, Found, Overruled)
         except ValueError as error:
             raise LexiconError(str(error)) from None
+        self.lexicon = replace(lexicon, terms=())

@@ -43,9 +43,10 @@ def plates_called(text: str, wording: Wording) -> tuple[str, ...]:
 
 
 def _labelled(text: str, wording: Wording) -> Iterator[str]:
-    for match in _CALLED.finditer(text):
-        found = values.plate(match[0])
-        if found and 4 <= len(found) <= 8 and not found.isdigit() and wording.plate_before.search(text[: match.start()][-_NEAR:]):
+    for label in wording.plate_label.finditer(text):
+        match = _CALLED.match(text, label.end())
+        found = values.plate(match[0]) if match else None
+        if found and 4 <= len(found) <= 8 and not found.isdigit():
             yield found
 
 

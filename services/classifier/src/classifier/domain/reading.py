@@ -8,6 +8,7 @@ from classifier.domain.evidence import Found, Overruled
 from classifier.domain.lexicon import Lexicon
 from classifier.domain.matching import Matcher
 from classifier.domain.orders import Order
+from classifier.domain.sums import NO_SUMS, Sums, read_sums
 
 SURE_FROM = 0.6  # weaker evidence is for somebody to look at; the engine's own figure
 
@@ -32,6 +33,7 @@ class Read:
     plate: str | None = None
     vin: str | None = None
     review: bool = False
+    sums: Sums = NO_SUMS
 
     def names(self) -> frozenset[str]:
         return frozenset(found.tag for found in self.tags)
@@ -57,4 +59,5 @@ def whole(order: Order, answer: Answer, lexicon: Lexicon) -> Read:
         plate=notes.plate(sieved, wording) if sieved else None,
         vin=notes.vin(sieved, wording) if sieved else None,
         review=review,
+        sums=read_sums(order, wording),
     )

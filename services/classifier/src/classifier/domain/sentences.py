@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from classifier.domain.evidence import Found, Overruled, Words
 
 
+WEIGHTS = "weights"  # the rule of evidence that was weighed, not found by a rule
+
+
 @dataclass(frozen=True)
 class _Saying:
     """How a language says it."""
@@ -14,13 +17,38 @@ class _Saying:
     not_read: str
     joined: str
     quoted: str
+    weighed: str  # what is added where no rule told, but weights
 
 
 _SAYING: Mapping[str, _Saying] = {
-    "da": _Saying("{tag}, fordi {told}.", "Ikke {lower}: {words}, men {why} ({because}).", " og ", "{place} siger »{words}«"),
-    "de": _Saying("{tag}, denn {told}.", "Nicht {tag}: {words}, aber {why} ({because}).", " und ", "in {place} steht „{words}“"),
-    "en": _Saying("{tag}, because {told}.", "No {lower}: {words}, but {why} ({because}).", " and ", "{place} says “{words}”"),
-    "nl": _Saying("{tag}, want {told}.", "Geen {lower}: {words}, maar {why} ({because}).", " en ", "{place} zegt ‘{words}’"),
+    "da": _Saying(
+        "{tag}, fordi {told}.",
+        "Ikke {lower}: {words}, men {why} ({because}).",
+        " og ",
+        "{place} siger »{words}«",
+        ", at dømme efter andre ordrer",
+    ),
+    "de": _Saying(
+        "{tag}, denn {told}.",
+        "Nicht {tag}: {words}, aber {why} ({because}).",
+        " und ",
+        "in {place} steht „{words}“",
+        ", nach anderen Aufträgen zu urteilen",
+    ),
+    "en": _Saying(
+        "{tag}, because {told}.",
+        "No {lower}: {words}, but {why} ({because}).",
+        " and ",
+        "{place} says “{words}”",
+        ", judging by other orders",
+    ),
+    "nl": _Saying(
+        "{tag}, want {told}.",
+        "Geen {lower}: {words}, maar {why} ({because}).",
+        " en ",
+        "{place} zegt ‘{words}’",
+        ", te oordelen naar andere orders",
+    ),
 }
 _PLACES = {
     "da": {"line": "linje", "remarks": "bemærkningerne", "text": "teksten", "date": "datoen"},
@@ -43,6 +71,7 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "checked": "det blev kun kontrolleret",
         "sold": "det blev kun solgt",
         "mentioned": "det nævnes kun i bemærkningerne",
+        "unlikely": "det er usandsynligt i denne sammenhæng",
         "other": "ordene betyder noget andet her",
     },
     "de": {
@@ -59,6 +88,7 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "checked": "es wurde nur geprüft",
         "sold": "es wurde nur verkauft",
         "mentioned": "es wird in den Bemerkungen nur erwähnt",
+        "unlikely": "es ist in diesem Zusammenhang unwahrscheinlich",
         "other": "die Worte bedeuten hier etwas anderes",
     },
     "en": {
@@ -75,6 +105,7 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "checked": "it was only checked",
         "sold": "it was only sold",
         "mentioned": "it is only mentioned in the remarks",
+        "unlikely": "it is unlikely in this context",
         "other": "the words mean something else here",
     },
     "nl": {
@@ -91,6 +122,7 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "checked": "dat is alleen nagekeken",
         "sold": "dat is alleen verkocht",
         "mentioned": "het wordt in de opmerkingen alleen genoemd",
+        "unlikely": "het is in dit verband onwaarschijnlijk",
         "other": "de woorden betekenen hier iets anders",
     },
 }
@@ -201,4 +233,5 @@ def sentence(evidence: Found | Overruled, language: str = "da") -> str:
 def _quoted(words: Words, language: str) -> str:
     name, _, number = words.place.partition(" ")
     place = " ".join(filter(None, (_PLACES[language].get(name, name), number)))
-    return _SAYING[language].quoted.format(place=place, words=words.words)
+    quoted = _SAYING[language].quoted.format(place=place, words=words.words)
+    return quoted + _SAYING[language].weighed if words.rule == WEIGHTS else quoted

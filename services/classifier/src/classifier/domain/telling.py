@@ -78,7 +78,11 @@ def _numbered(reading: Reading, told: Told) -> Reading | None:
     if before is None:
         return reading.model_copy(update={"revision": 1})
     revision = int(before["revision"])
-    if reading.model_copy(update={"revision": revision}).model_dump(mode="json") == before:
+    said = reading.model_copy(update={"revision": revision}).model_dump(mode="json")
+    if said == {
+        **{key: nothing for key, nothing in said.items() if not nothing},
+        **before,
+    }:  # a field that is new says nothing yet
         return None
     return reading.model_copy(update={"revision": revision + 1})
 
@@ -96,6 +100,9 @@ def _visit(work_order: WorkOrderChanged, read: Read, heard_on: date, *, counts: 
         odometer_km=read.odometer_km,
         mechanics=read.mechanics,
         hours=read.hours,
+        amount=read.sums.amount,
+        parts_amount=read.sums.parts_amount,
+        parts=read.sums.parts,
         next_service_on=read.next_service_on,
         inspection_result=read.inspection_result,
         **_read(read),

@@ -28,7 +28,12 @@ KEYS = (
     "hours",
     "worked",
     "months",
+    "totals",
+    "parts",
+    "untaxed",
+    "currencies",
 )
+_SUM = r"\d{1,3}(?:[.,'’ ]\d{3})+(?:[.,]\d{2})?|\d{1,7}(?:[.,]\d{2})?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +43,7 @@ class Wording:
 
     plates: tuple[str, ...]  # countries whose plates are known without being called so
     plate_labels: str
-    plate_before: re.Pattern[str]
+    plate_label: re.Pattern[str]
     vin_before: re.Pattern[str]
     reading_before: str
     reading_behind: str
@@ -51,6 +56,11 @@ class Wording:
     hours: str
     worked: str
     months: tuple[str, ...]
+    total_label: re.Pattern[str]
+    parts_label: re.Pattern[str]
+    parts_list: re.Pattern[str]
+    untaxed: re.Pattern[str]
+    sum_behind: re.Pattern[str]  # on to the sum behind a label: `before` and `behind` it a currency
 
 
 def parse_wording(data: Mapping[str, Any]) -> Wording:
@@ -58,10 +68,12 @@ def parse_wording(data: Mapping[str, Any]) -> Wording:
     words = {key: tuple(str(word) for word in data[key]) for key in KEYS}
     km, miles, reading = _any(words["kilometres"]), _any(words["miles"]), _any(words["reading"])
     plate_labels = _any(words["plate_labels"])
+    currency = "|".join(map(re.escape, words["currencies"])) or _NEVER
+    other = (*words["hours"], *words["kilometres"], *words["miles"], "%", "stk", "x")  # what a number may count instead of money
     return Wording(
         plates=words["plates"],
         plate_labels=plate_labels,
-        plate_before=_compiled(rf"\b{plate_labels}[\s.:#\-]*$"),
+        plate_label=_compiled(rf"\b{plate_labels}[\s.:#\-]*"),
         vin_before=_compiled(rf"\b{_any(words['vin_labels'])}[\s.:#\-]*$"),
         reading_before=rf"\b{reading}[\s.:=\-]*(?:{km}[ .:=]*)?$",
         reading_behind=rf"[ .:=\-]*{reading}",
@@ -74,6 +86,13 @@ def parse_wording(data: Mapping[str, Any]) -> Wording:
         hours=rf"(\d{{1,3}}(?:[.,]\d{{1,2}})?)\s*{_any(words['hours'])}",
         worked=rf"\b{_any(words['worked'])}",
         months=tuple(month.casefold() for month in words["months"]),
+        total_label=_compiled(rf"\b{_any(words['totals'])}"),
+        parts_label=_compiled(rf"\b{_any(words['parts'])}"),
+        parts_list=_compiled(rf"\b{_any(words['parts'])}\s*:\s*(?!\s*(?:{currency})?\s*\d)"),
+        untaxed=_compiled(_any(words["untaxed"])),
+        sum_behind=_compiled(
+            rf"[^\d\n;!?]{{0,25}}?(?P<before>{currency})?\.?\s*(?P<sum>{_SUM})(?![\d.,]\d)(?!\s*{_any(other)})\s*(?P<behind>{currency}|,-)?"
+        ),
     )
 
 
