@@ -110,10 +110,11 @@ class Engine:
         text's sums by tag."""
 
     def read(self, order: _Order) -> Any:
-        """Read an order: its tags, what was overruled, how an inspection ended, whether somebody should look; what numbers say, the odometer
-        in kilometres and hours worked; and where more may be read: behind labels of mechanics, behind words for the next service (the
-        passage, and how many letters lead up to there), and in the passages that may hold what the lexicon's sieves look for (the passage,
-        which sieves as bits, whether it was charged for, whether it is the remarks)."""
+        """Read an order: its tags, what was overruled, how an inspection ended, whether somebody should look.
+
+        Then what numbers say, the odometer in kilometres and hours worked; and where more may be read: behind labels of mechanics, behind
+        words for the next service (the passage, and how many letters lead up to there), and in the passages that may hold what the
+        lexicon's sieves look for (the passage, which sieves as bits, whether it was charged for, whether it is the remarks)."""
 
     def text(self, order: _Order) -> Text:
         """An order's text made comparable, to look into it."""

@@ -23,8 +23,8 @@ class Matcher:
     """A lexicon with the engine that reads by it; build it once and keep it. Raises LexiconError where an expression cannot be read."""
 
     def __init__(self, lexicon: Lexicon, weights: Mapping[str, Any] | None = None) -> None:
-        """`weights`: what was learned from labelled orders; without them the rules alone read. Of the lexicon's terms, of which there may be
-        hundreds of thousands, only the engine keeps what it needs."""
+        """`weights`: what was learned from labelled orders; without them the rules alone read. Of the lexicon's terms, of which there may
+        be hundreds of thousands, only the engine keeps what it needs."""
         try:
             self.engine = Engine(lexicon, weights, Hit, Words, Found, Overruled)
         except ValueError as error:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from classifier.domain.evidence import Found, Overruled, Words
 
-
 WEIGHTS = "weights"  # the rule of evidence that was weighed, not found by a rule
 
 
