@@ -506,6 +506,7 @@ pub fn weighed<'a>(case: &Case<'_>, logits: &[(&'a str, f64)]) -> Vec<(&'a str, 
 
 /// What the weights make of what the rules read, but for tags that are `settled`.
 pub fn judged(case: &Case<'_>, weights: &Weights, settled: &[Tag]) -> Option<Read> {
+    case.clauses().next()?; // where nothing is said, there is nothing to weigh
     let logits = logits(case, weights);
     let mut kept: Vec<(&str, State, f64)> = Vec::new();
     let mut dropped: Vec<(Tag, f64)> = Vec::new();
