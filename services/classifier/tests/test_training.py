@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from classifier.corpus import Labelled, load
-from classifier.domain import Line, Matcher, Order, parse_lexicon
-from learning.examples import Example, corpora, part
+from classifier.domain import Line, Order
+from learning.examples import Edition, Example, corpora, part
 from learning.figures import Answer, Figures, judged, table
 from learning.folds import FOLDS, folds
 from learning.lesson import by_fold, learned, unseen_sums
@@ -30,10 +30,10 @@ TRAINING = Path(__file__).parents[1] / "training"
 
 
 @cache
-def matcher(language: str) -> Matcher:
-    """Reads by rules alone, and not by all: some must be wrong, for something to be learned."""
-    lexicon = parse_lexicon(tomllib.loads((LEXICONS / f"{language}.toml").read_text(encoding="utf-8")))
-    return Matcher(dataclasses.replace(lexicon, rules=tuple(rule for at, rule in enumerate(lexicon.rules) if at % 4)))
+def edition(language: str) -> Edition:
+    """A lexicon without every fourth rule: some orders must be read wrongly, for something to be learned."""
+    table = tomllib.loads((LEXICONS / f"{language}.toml").read_text(encoding="utf-8"))
+    return Edition({**table, "rules": [rule for at, rule in enumerate(table["rules"]) if at % 4]})
 
 
 @cache
@@ -45,13 +45,13 @@ def few() -> tuple[Example, ...]:
 
 def of_file(file: str, most: int) -> list[Example]:
     orders = list(load(CORPUS / f"{file}.jsonl"))[:most]
-    return [Example.read(file, one, matcher(one.language)) for one in orders]
+    return [Example.read(file, one, edition(one.language)) for one in orders]
 
 
 def example(file: str, number: int, *, tags: Iterable[str] = (), rules: Iterable[str] = (), hard: bool = False) -> Example:
     """An order of a file that holds no text."""
     labelled = Labelled(str(number), Order((Line("x"),)), file.partition("_")[0], frozenset(tags), hard, {})
-    return Example(file, labelled, matcher("da"), (), frozenset(rules))
+    return Example(file, labelled, edition("da"), (), frozenset(rules))
 
 
 SCRIPT = """
@@ -118,7 +118,7 @@ def weighed(one: Example, weights: Mapping[str, Any]) -> frozenset[str]:
         for number, (tag, bias) in enumerate(zip(weights["tags"], weights["text"]["bias"], strict=True))
     }
     likely = dict[str, float]()
-    for tag, state, features in one.matcher.engine.tag_features(one.labelled.order, sums):
+    for tag, state, features in one.edition.engine.tag_features(one.labelled.order, sums):
         told = weights["judge"][state]
         likely[tag] = told["bias"] + sum(told["features"].get(name, 0.0) * value for name, value in features)
     kept = {tag: total for tag, total in likely.items() if 1 / (1 + math.exp(-total)) > 0.42}

@@ -10,7 +10,7 @@ import pytest
 from classifier.domain import Matcher, parse_lexicon
 from classifier.domain.lexicon import KNOWN
 from classifier.domain.wording import KEYS
-from learning.examples import Matchers, NotToLearnFrom, as_of_now, examples
+from learning.examples import Editions, NotToLearnFrom, as_of_now, examples
 from learning.history import History, HistoryError
 from learning.lexicons import made_whole
 
@@ -28,6 +28,7 @@ forgiving = ["service"]
 """
 EMPTY = "\n".join(f"{name} = []" for name in KNOWN if name != "fine")
 NOTES = "[notes]\n" + "\n".join(f"{key} = []" for key in KEYS)
+OLD_NOTES = "[notes]\nplates = ['DK']"
 RULES = """
 [cues]
 [[rules]]
@@ -44,7 +45,7 @@ def lexicon(
     return f'language = "da"\nversion = "1"\n{head}\n{notes}\n[groups]\ndone = ["lavet"]\nservice = {json.dumps(words)}\n{groups}\n{RULES}'
 
 
-OLD = lexicon("service", head="endings = []", groups="", notes="")
+OLD = lexicon("service", head="endings = []", groups="", notes=OLD_NOTES)
 
 
 def order(number: int, text: str) -> str:
@@ -77,7 +78,7 @@ class Project:
     def read(self) -> dict[str, set[str]]:
         """What the rules say of each order, by its id, with the lexicon that it is read with."""
         history = History(self.folder / "corpus")
-        found = examples([self.orders], history, Matchers(self.lexicon.parent, history))
+        found = examples([self.orders], history, Editions(self.lexicon.parent, history))
         return {one.labelled.id: set(one.rules) for one in found}
 
 
@@ -122,7 +123,7 @@ def test_what_is_kept_to_judge_by_is_read_with_the_last_lexicon_and_not_learned_
     project.commit(lexicon=lexicon("service"))
     project.commit(lexicon=lexicon("service", "stor tur"), orders=order(1, "stor tur"))
     history = History(project.folder)
-    assert [set(one.rules) for one in as_of_now(project.orders, Matchers(project.lexicon.parent, history))] == [{"service"}]
+    assert [set(one.rules) for one in as_of_now(project.orders, Editions(project.lexicon.parent, history))] == [{"service"}]
     with pytest.raises(NotToLearnFrom, match=r"da_final\.jsonl"):
         project.read()
 
@@ -155,6 +156,7 @@ def test_an_old_lexicon_is_made_whole_without_words_that_it_did_not_know() -> No
     assert not {term.letters for term in parsed.terms} & {"stor tur", "i orden", "senere"}
     assert parsed.helpers == parsed.verbs == {"done"}  # `later` is a group of today
     assert (parsed.turns, parsed.lists) == ({"men"}, {"og"})
+    assert parsed.wording.plates == ("DK",)
     assert all(whole["groups"][name] == [] for name in KNOWN)
     Matcher(parsed)
 

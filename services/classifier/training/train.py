@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from learning.examples import Matchers, NotToLearnFrom, as_of_now, corpora, examples, part
+from learning.examples import Editions, NotToLearnFrom, as_of_now, corpora, examples, part
 from learning.figures import Answer, judged, table
 from learning.history import History, HistoryError
 from learning.lesson import by_fold, learned
@@ -27,14 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         history = History(SERVICE)
-        matchers = Matchers(LEXICONS, history)
-        everything = list(examples([*corpora(CORPUS), *asked.more], history, matchers))
+        editions = Editions(LEXICONS, history)
+        everything = list(examples([*corpora(CORPUS), *asked.more], history, editions))
     except (HistoryError, NotToLearnFrom) as error:
         print(error, file=sys.stderr)
         return 1
     kept_out = [one for one in everything if part(one.file) in asked.without]
     lesson = [one for one in everything if part(one.file) not in asked.without]
-    print(f"{len(everything)} orders, read with {len(matchers)} versions of the lexicons.", flush=True)
+    print(f"{len(everything)} orders, read with {len(editions)} versions of the lexicons.", flush=True)
     _show("Learned from the other folds", [one for orders, weights in by_fold(lesson) for one in judged(orders, weights)])
     weights = learned(lesson)
     asked.write.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         path.write_text(written(told), encoding="utf-8")
         print(f"{path.name}: {path.stat().st_size:,} bytes, {len(told['text']['features']):,} features of texts")
     _show("Kept out", list(judged(kept_out, weights)))
-    _show("With the last lexicon", [one for path in asked.report for one in judged(as_of_now(path, matchers), weights)])
+    _show("With the last lexicon", [one for path in asked.report for one in judged(as_of_now(path, editions), weights)])
     return 0
 
 

@@ -1,9 +1,12 @@
 """Labelled orders, each read by the rules with the lexicon as it was before it was learned from: what they say of new text."""
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from reading_engine import Engine
 
 from classifier.corpus import Labelled, load
 from classifier.domain import Matcher, parse_lexicon
@@ -17,21 +20,67 @@ class NotToLearnFrom(ValueError):
     """A file that is kept to judge by."""
 
 
+class Edition:
+    """A lexicon as it was at one time."""
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self._table = table
+        self.engine = self.weighing(None)
+
+    def weighing(self, weights: Mapping[str, Any] | None) -> Engine:
+        """Reads with weights; without them the rules alone do."""
+        return Matcher(parse_lexicon(self._table), weights).engine
+
+
+class Editions:
+    """The lexicons of a folder as they once were."""
+
+    def __init__(self, folder: Path, history: History) -> None:
+        self._folder = folder
+        self._history = history
+        self._made = dict[str, Edition]()  # by their text
+        self._at_commit = dict[tuple[str, str], Edition | None]()
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def before(self, commit: str, language: str) -> Edition | None:
+        """The lexicon of a language before a commit; None where there was none yet."""
+        return self._at(f"{commit}~1", language)
+
+    def last(self, language: str) -> Edition | None:
+        """The lexicon of a language that was committed last."""
+        return self._at("HEAD", language)
+
+    def _at(self, commit: str, language: str) -> Edition | None:
+        if (commit, language) not in self._at_commit:
+            path = self._folder / f"{language}.toml"
+            text = self._history.file(commit, path)
+            self._at_commit[commit, language] = None if text is None else self._edition(text, path)
+        return self._at_commit[commit, language]
+
+    def _edition(self, text: str, path: Path) -> Edition:
+        if text not in self._made:
+            today = tomllib.loads(path.read_text(encoding="utf-8"))
+            self._made[text] = Edition(made_whole(tomllib.loads(text), today))
+        return self._made[text]
+
+
 @dataclass(frozen=True, eq=False)
 class Example:
     """A labelled order, read by a lexicon that has not learned from it."""
 
     file: str  # da_own: language and part
     labelled: Labelled
-    matcher: Matcher
+    edition: Edition
     holds: tuple[str, ...]  # the features of its text
     rules: frozenset[str]  # the tags that the rules read
 
     @classmethod
-    def read(cls, file: str, labelled: Labelled, matcher: Matcher) -> "Example":
+    def read(cls, file: str, labelled: Labelled, edition: Edition) -> "Example":
         """Let the rules read an order."""
-        holds = tuple(sorted(matcher.engine.text_features(labelled.order)))
-        return cls(file, labelled, matcher, holds, frozenset(tag for tag, _ in matcher.engine.read(labelled.order)[0]))
+        holds = tuple(sorted(edition.engine.text_features(labelled.order)))
+        return cls(file, labelled, edition, holds, frozenset(tag for tag, _ in edition.engine.read(labelled.order)[0]))
 
     @property
     def name(self) -> str:
@@ -40,35 +89,6 @@ class Example:
     @property
     def language(self) -> str:
         return self.labelled.language
-
-
-class Matchers:
-    """Matchers of lexicons as they once were, each made once; they read by rules alone."""
-
-    def __init__(self, lexicons: Path, history: History) -> None:
-        """`lexicons`: the folder of today's."""
-        self._folder = lexicons
-        self._history = history
-        self._made: dict[str, Matcher] = {}
-
-    def __len__(self) -> int:
-        return len(self._made)
-
-    def before(self, commit: str, language: str) -> Matcher | None:
-        """The lexicon of a language before a commit; None where there was none yet."""
-        return self._at(f"{commit}~1", language)
-
-    def latest(self, language: str) -> Matcher | None:
-        """The lexicon of a language that was committed last."""
-        return self._at("HEAD", language)
-
-    def _at(self, commit: str, language: str) -> Matcher | None:
-        path = self._folder / f"{language}.toml"
-        text = self._history.file(commit, path)
-        if text is not None and text not in self._made:
-            today = tomllib.loads(path.read_text(encoding="utf-8"))
-            self._made[text] = Matcher(parse_lexicon(made_whole(tomllib.loads(text), today)))
-        return None if text is None else self._made[text]
 
 
 def part(file: str) -> str:
@@ -81,7 +101,7 @@ def corpora(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*_*.jsonl") if part(path.stem) not in NEVER)
 
 
-def examples(paths: Iterable[Path], history: History, matchers: Matchers) -> Iterator[Example]:
+def examples(paths: Iterable[Path], history: History, editions: Editions) -> Iterator[Example]:
     """The orders of files to learn from, each read with the lexicon as it was before the commit that brought it, or with the last one where
     no commit did yet. What came together with the first lexicon of its language is left out. Raises NotToLearnFrom."""
     for path in paths:
@@ -90,13 +110,13 @@ def examples(paths: Iterable[Path], history: History, matchers: Matchers) -> Ite
         brought = history.brought(path)
         for labelled in load(path):
             commit, language = brought.get(labelled.id), labelled.language
-            matcher = matchers.before(commit, language) if commit else matchers.latest(language)
-            if matcher is not None:
-                yield Example.read(path.stem, labelled, matcher)
+            edition = editions.before(commit, language) if commit else editions.last(language)
+            if edition is not None:
+                yield Example.read(path.stem, labelled, edition)
 
 
-def as_of_now(path: Path, matchers: Matchers) -> Iterator[Example]:
+def as_of_now(path: Path, editions: Editions) -> Iterator[Example]:
     """The orders of a file to judge by, read with the last lexicon."""
     for labelled in load(path):
-        if (matcher := matchers.latest(labelled.language)) is not None:
-            yield Example.read(path.stem, labelled, matcher)
+        if (edition := editions.last(labelled.language)) is not None:
+            yield Example.read(path.stem, labelled, edition)

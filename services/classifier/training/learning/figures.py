@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.corpus import INVITING
-from classifier.domain import Matcher
-from learning.examples import Example
+from learning.examples import Edition, Example
 from learning.weights import Weights
 
 Tags = frozenset[str]
@@ -24,11 +23,11 @@ class Answer:
 
 def judged(examples: Iterable[Example], weights: Mapping[str, Weights]) -> Iterator[Answer]:
     """Read orders as the service does, with weights."""
-    by_matcher = dict[Matcher, list[Example]]()
+    by_edition = dict[Edition, list[Example]]()
     for one in examples:
-        by_matcher.setdefault(one.matcher, []).append(one)
-    for matcher, orders in by_matcher.items():
-        engine = Matcher(matcher.lexicon, weights.get(matcher.lexicon.language)).engine
+        by_edition.setdefault(one.edition, []).append(one)
+    for edition, orders in by_edition.items():
+        engine = edition.weighing(weights.get(orders[0].language))
         for one in orders:
             yield Answer(one, frozenset(tag for tag, _ in engine.read(one.labelled.order)[0]))
 

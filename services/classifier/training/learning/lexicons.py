@@ -6,14 +6,14 @@ from typing import Any
 from classifier.domain.lexicon import KNOWN
 
 _HEADS = ("helpers", "verbs", "transparent", "opaque", "forgiving")  # lists of groups
-_TABLES = ("endings", "abbreviations", "signs", "turns", "lists", "notes")
+_TABLES = ("endings", "abbreviations", "signs", "turns", "lists")
 
 
 def made_whole(old: Mapping[str, Any], today: Mapping[str, Any]) -> dict[str, Any]:
     """An old lexicon with what it did not have to say yet: a group that the reader asks for by name has no words then, a list of the head
     is today's, as far as its groups were there. Words are never taken over: they may have been learned from what is to be read."""
     groups = {**old["groups"], **{name: [] for name in KNOWN if name not in set(_names(old))}}
-    whole = {**old, "groups": groups}
+    whole = {**old, "groups": groups, "notes": {**today["notes"], **old.get("notes", {})}}  # these tell no tags
     for key in _TABLES:
         whole.setdefault(key, today[key])
     for key in _HEADS:

@@ -53,7 +53,7 @@ class Pair:
 def pairs(example: Example, sums: Floats) -> Iterator[Pair]:
     """Every tag that is weighed of an order, with what the first model says of it."""
     logits = dict(zip(TAGS, map(float, sums), strict=True))
-    for tag, state, features in example.matcher.engine.tag_features(example.labelled.order, logits):
+    for tag, state, features in example.edition.engine.tag_features(example.labelled.order, logits):
         yield Pair(state, dict(features), tag in example.labelled.tags)
 
 
