@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from classifier.corpus import load
 from learning.examples import Editions, NotToLearnFrom, as_of_now, corpora, examples, part
 from learning.figures import Answer, judged, table
 from learning.history import History, HistoryError
@@ -28,13 +29,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         history = History(SERVICE)
         editions = Editions(LEXICONS, history)
-        everything = list(examples([*corpora(CORPUS), *asked.more], history, editions))
+        paths = [*corpora(CORPUS), *asked.more]
+        everything = list(examples(paths, history, editions))
     except (HistoryError, NotToLearnFrom) as error:
         print(error, file=sys.stderr)
         return 1
+    left_out = sum(1 for path in paths for _ in load(path)) - len(everything)
+    print(
+        f"{len(everything)} orders, read with {len(editions)} versions of the lexicons; {left_out} came with the first ones.",
+        flush=True,
+    )
     kept_out = [one for one in everything if part(one.file) in asked.without]
     lesson = [one for one in everything if part(one.file) not in asked.without]
-    print(f"{len(everything)} orders, read with {len(editions)} versions of the lexicons.", flush=True)
     _show("Learned from the other folds", [one for orders, weights in by_fold(lesson) for one in judged(orders, weights)])
     weights = learned(lesson)
     asked.write.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Labelled orders, each read by the rules with the lexicon as it was before it was learned from: what they say of new text."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,12 +101,12 @@ def corpora(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*_*.jsonl") if part(path.stem) not in NEVER)
 
 
-def examples(paths: Iterable[Path], history: History, editions: Editions) -> Iterator[Example]:
+def examples(paths: Sequence[Path], history: History, editions: Editions) -> Iterator[Example]:
     """The orders of files to learn from, each read with the lexicon as it was before the commit that brought it, or with the last one where
     no commit did yet. What came together with the first lexicon of its language is left out. Raises NotToLearnFrom."""
+    if kept := [path.name for path in paths if part(path.stem) in NEVER]:
+        raise NotToLearnFrom(f"{', '.join(kept)}: kept to judge by, not to learn from.")
     for path in paths:
-        if part(path.stem) in NEVER:
-            raise NotToLearnFrom(f"{path.name} is kept to judge by, not to learn from.")
         brought = history.brought(path)
         for labelled in load(path):
             commit, language = brought.get(labelled.id), labelled.language
