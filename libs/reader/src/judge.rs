@@ -15,10 +15,14 @@ use crate::matching::Hit;
 use crate::order::Order;
 use crate::reading::{Joined, Overruled, Read, Source, Words};
 use crate::rules::{Finding, Scene};
-use crate::text::{Fnv, Taken, mixed};
+use crate::text::{Filter, Fnv, Taken, mixed};
 
-/// A tag counts from this probability on.
+/// A tag counts from this probability on;
 const COUNTS_FROM: f64 = 0.42;
+/// one that invites people only from this one on, where no rule says it, and never where a rule was overruled: to invite the wrong person
+/// costs more than to miss a visit.
+const INVITES_FROM: f64 = 0.8;
+const INVITING: [&str; 2] = ["service", "inspection_check"]; // and the wheel changes
 /// A tag of which the rules say nothing is weighed where its sum is above this.
 const WORTH_WEIGHING: f64 = -3.0;
 const BOUND: f64 = 6.0;
@@ -107,6 +111,7 @@ pub struct Weights {
     bias: Vec<f64>,
     /// For each feature its number, rarity, and where its weights begin and end.
     features: ByFeature<(u32, f32, u32, u32)>,
+    known: Filter,
     by_tag: Vec<(u16, f32)>,
     states: [StateWeights; 3],
 }
@@ -133,7 +138,8 @@ impl Weights {
             Ok::<_, String>(StateWeights { bias: told.bias, features })
         };
         let states = [state(State::Yes)?, state(State::Over)?, state(State::None)?];
-        Ok(Weights { tags: told.tags, bias: told.text.bias, features, by_tag, states })
+        let known = Filter::new(features.keys());
+        Ok(Weights { tags: told.tags, bias: told.text.bias, features, known, by_tag, states })
     }
 }
 
@@ -147,7 +153,11 @@ struct TextSum<'a> {
 
 impl Features for TextSum<'_> {
     fn put(&mut self, name: &[&str], _: f64) {
-        let Some(&(number, rarity, begins, ends)) = self.weights.features.get(&hash(name)) else { return };
+        let told = hash(name);
+        if !self.weights.known.may_hold(told) {
+            return;
+        }
+        let Some(&(number, rarity, begins, ends)) = self.weights.features.get(&told) else { return };
         let (place, bit) = (number as usize / 64, 1_u64 << (number % 64));
         if self.seen[place] & bit != 0 {
             return;
@@ -250,9 +260,6 @@ impl Case<'_> {
         }
         if !self.order.finished {
             to.put(&["OPEN"], 1.0);
-        }
-        if let Some(month) = self.order.month {
-            to.put(&["m:", &format!("{month:02}")], 1.0);
         }
     }
 
@@ -484,6 +491,15 @@ fn base(tag: &str) -> &str {
     if is_wheel_change(tag) { "wheel_change" } else { tag }
 }
 
+fn least(tag: &str, state: State) -> f64 {
+    let invites = is_wheel_change(tag) || INVITING.contains(&tag);
+    match state {
+        State::Over if invites => 1.0,
+        State::None if invites => INVITES_FROM,
+        _ => COUNTS_FROM,
+    }
+}
+
 fn is_wheel_change(tag: &str) -> bool {
     tag.starts_with("wheel_change")
 }
@@ -517,7 +533,7 @@ pub fn judged(case: &Case<'_>, weights: &Weights, settled: &[Tag]) -> Option<Rea
         let mut sum = StateSum { weights: told, sum: told.bias };
         case.tag_features(tag, state, &logits, &mut sum);
         let likely = 1.0 / (1.0 + (-sum.sum).exp());
-        if likely > COUNTS_FROM {
+        if likely > least(tag, state) {
             kept.push((tag, state, likely));
         } else if state == State::Yes {
             dropped.push((number, likely));

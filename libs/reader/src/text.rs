@@ -58,6 +58,30 @@ impl Hasher for Taken {
     }
 }
 
+/// Some hashes, kept as bits: quickly says of most others that they are not among them.
+pub struct Filter {
+    bits: Vec<u64>,
+    mask: u64,
+}
+
+impl Filter {
+    /// Of well mixed hashes; at most one of sixteen others is taken for one of them.
+    pub fn new<'a>(hashes: impl ExactSizeIterator<Item = &'a u64>) -> Filter {
+        let size = (hashes.len() * 16).next_power_of_two().max(64);
+        let mut filter = Filter { bits: vec![0; size / 64], mask: size as u64 - 1 };
+        for hash in hashes {
+            let at = hash & filter.mask;
+            filter.bits[(at / 64) as usize] |= 1 << (at % 64);
+        }
+        filter
+    }
+
+    pub fn may_hold(&self, hash: u64) -> bool {
+        let at = hash & self.mask;
+        self.bits[(at / 64) as usize] >> (at % 64) & 1 == 1
+    }
+}
+
 /// How much two neighbouring words are apart.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Gap {
