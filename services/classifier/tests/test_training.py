@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from classifier.corpus import Labelled, load
+from classifier.corpus import INVITING, Labelled, load
 from classifier.domain import Line, Order
 from learning.examples import Edition, Example, corpora, part
 from learning.figures import Answer, Figures, judged, table
@@ -117,11 +117,13 @@ def weighed(one: Example, weights: Mapping[str, Any]) -> frozenset[str]:
         tag: bias + sum(weights.get(str(number), 0.0) for _, weights in known) / length
         for number, (tag, bias) in enumerate(zip(weights["tags"], weights["text"]["bias"], strict=True))
     }
-    likely = dict[str, float]()
+    kept = dict[str, float]()
     for tag, state, features in one.edition.engine.tag_features(one.labelled.order, sums):
         told = weights["judge"][state]
-        likely[tag] = told["bias"] + sum(told["features"].get(name, 0.0) * value for name, value in features)
-    kept = {tag: total for tag, total in likely.items() if 1 / (1 + math.exp(-total)) > 0.42}
+        total = told["bias"] + sum(told["features"].get(name, 0.0) * value for name, value in features)
+        least = {"over": 1.0, "none": 0.8}.get(state, 0.42) if tag in INVITING else 0.42
+        if (probability := 1 / (1 + math.exp(-total))) > least:
+            kept[tag] = probability
     changes = sorted((tag for tag in kept if tag.startswith("wheel_change")), key=lambda tag: kept[tag])
     return frozenset(kept) - set(changes[:-1])
 
