@@ -121,8 +121,8 @@ def weighed(one: Example, weights: Mapping[str, Any]) -> frozenset[str]:
     for tag, state, features in one.edition.engine.tag_features(one.labelled.order, sums):
         told = weights["judge"][state]
         total = told["bias"] + sum(told["features"].get(name, 0.0) * value for name, value in features)
-        least = {"over": 1.0, "none": 0.8}.get(state, 0.42) if tag in INVITING else 0.42
-        if (probability := 1 / (1 + math.exp(-total))) > least:
+        least = {"over": 1.0, "none": 0.8}.get(state, 0.42) if tag in INVITING else 0.42 if state == "yes" else 0.5
+        if (probability := 1 / (1 + math.exp(-total))) > least or (state == "yes" and "done" in dict(features)):
             kept[tag] = probability
     changes = sorted((tag for tag in kept if tag.startswith("wheel_change")), key=lambda tag: kept[tag])
     return frozenset(kept) - set(changes[:-1])
