@@ -1,5 +1,6 @@
 """What weights may do to what the rules read, and what they may not, with weights made up for the purpose."""
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from classifier.domain import DealerLexicon, LexiconError, Line, Matcher, Order,
 from classifier.lexicons import lexicon, rules, weights
 from common.events.words import VisitTag
 
+danish = cache(lambda: lexicon("da"))
 TAGS = tuple(str(tag) for tag in VisitTag)
 NEVER, ALWAYS = -9.0, 9.0
 
@@ -20,7 +22,7 @@ def made_up(*, yes: float = ALWAYS, over: float = NEVER, none: float = NEVER, **
 
 def weighed(text: str | Order, weights: dict[str, Any]) -> Read:
     order = text if isinstance(text, Order) else Order((Line(text),))
-    return read(order, Matcher(lexicon("da"), weights))
+    return read(order, Matcher(danish(), weights))
 
 
 def test_weights_that_agree_change_nothing() -> None:
@@ -76,14 +78,14 @@ def test_of_several_seasons_the_likeliest_stays() -> None:
 
 def test_what_a_dealer_says_of_an_order_is_not_weighed() -> None:
     own = DealerLexicon.model_validate({"words": [{"words": "stor tur", "tag": "service"}]})
-    reader = Reader(Matcher(lexicon("da"), made_up(yes=NEVER)), own)
+    reader = Reader(Matcher(danish(), made_up(yes=NEVER)), own)
     assert reader.read(Order((Line("Stor tur"),))).names() == {"service"}
     assert reader.read(Order((Line("Stor service"),))).names() == set()
 
 
 def test_tags_that_only_codes_give_are_not_added() -> None:
     own = DealerLexicon.model_validate({"codes": [{"code": "S1", "tags": ["service"]}], "only_by_code": ["service"]})
-    reader = Reader(Matcher(lexicon("da"), made_up(none=ALWAYS, service=ALWAYS)), own)
+    reader = Reader(Matcher(danish(), made_up(none=ALWAYS, service=ALWAYS)), own)
     assert reader.read(Order((Line("Stor service"),))).names() == set()
 
 
@@ -98,7 +100,7 @@ def test_tags_that_only_codes_give_are_not_added() -> None:
 )
 def test_weights_that_do_not_hold_together_are_refused(harm: dict[str, Any], said: str) -> None:
     with pytest.raises(LexiconError, match=said):
-        Matcher(lexicon("da"), {**made_up(), **harm})
+        Matcher(danish(), {**made_up(), **harm})
 
 
 @pytest.mark.parametrize("language", ["da", "de", "en", "nl"])
