@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
+MOST_LETTERS: int  # of an order that are read
+SURE_FROM: float  # weaker evidence is for somebody to look at
+
 class _Term(Protocol):
     """Words to find, folded and joined; open sides may be part of a longer word, else only an ending may follow."""
 

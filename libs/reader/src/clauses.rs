@@ -4,6 +4,9 @@ use crate::lexicon::{Group, Rules};
 use crate::matching::Hit;
 use crate::text::{Gap, Word};
 
+/// Nobody writes longer clauses.
+const MOST_WORDS: u32 = 120;
+
 /// The words from `first` to `last` that belong together, and what was found in them (the numbers of hits).
 pub struct Clause {
     pub first: u32,
@@ -128,7 +131,8 @@ fn cut(words: &[Word], verbs: &[bool], within: &[bool]) -> Vec<Clause> {
     for (index, word) in words.iter().enumerate() {
         sentences += u32::from(word.gap >= Gap::Sentence);
         let turned = word.turns && !within[index];
-        if word.gap >= Gap::Clause || turned || (word.lists && verbs[index + 1]) {
+        let is_full = found.last().is_some_and(|clause| index as u32 - clause.first >= MOST_WORDS);
+        if word.gap >= Gap::Clause || turned || (word.lists && verbs[index + 1]) || is_full {
             found.push(Clause {
                 first: index as u32,
                 last: index as u32,

@@ -10,6 +10,10 @@ const NEAR: u32 = 2;
 /// A clause of at most this many words may speak of the line before, if none of them is unknown.
 const SHORT: u32 = 7;
 
+/// So many cues of a clause, and so many that reach a hit, tell all that there is to tell; nobody writes more.
+const MOST_CUES: usize = 30;
+const MOST_AGAINST: usize = 8;
+
 /// A cue that reaches a hit, with the words that it stands in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Overruling {
@@ -32,10 +36,13 @@ pub struct Ground<'a> {
 pub fn overrulings(ground: &Ground<'_>) -> Reached {
     let mut reached: Reached = vec![Vec::new(); ground.hits.len()];
     for (number, clause) in ground.found.iter().enumerate() {
-        for &at in &clause.cues {
+        for &at in clause.cues.iter().take(MOST_CUES) {
             let (cue, told) = ground.rules.cue_of(ground.hits[at as usize].group).expect("a cue is a cue");
             for thing in ground.reach(told, ground.hits[at as usize], number) {
-                reached[thing as usize].push(Overruling { cue, hit: at });
+                let against = &mut reached[thing as usize];
+                if against.len() < MOST_AGAINST {
+                    against.push(Overruling { cue, hit: at });
+                }
             }
         }
     }

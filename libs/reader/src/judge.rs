@@ -259,6 +259,16 @@ impl Case<'_> {
         self.everything.iter().filter(of_tag).any(|one| clause(one).is_done())
     }
 
+    /// How likely a tag must be to count.
+    fn least(&self, tag: &str, state: State) -> f64 {
+        let rules = self.rules();
+        if !(is_wheel_change(tag) || INVITING.contains(&tag)) || state == State::Yes {
+            return if state == State::Yes { COUNTS_FROM } else { ADDS_FROM };
+        }
+        let is_overruled = self.read.overruled.iter().any(|one| base(&rules.tags[usize::from(one.tag)]) == base(tag));
+        if is_overruled { 1.0 } else { INVITES_FROM }
+    }
+
     fn was_cancelled(&self, tag: &str) -> bool {
         self.cancelled.iter().any(|cancelled| self.rules().tags[usize::from(*cancelled)] == base(tag))
     }
@@ -507,16 +517,6 @@ fn base(tag: &str) -> &str {
     if is_wheel_change(tag) { "wheel_change" } else { tag }
 }
 
-fn least(tag: &str, state: State) -> f64 {
-    let invites = is_wheel_change(tag) || INVITING.contains(&tag);
-    match state {
-        State::Over if invites => 1.0,
-        State::None if invites => INVITES_FROM,
-        State::Yes => COUNTS_FROM,
-        _ => ADDS_FROM,
-    }
-}
-
 fn is_wheel_change(tag: &str) -> bool {
     tag.starts_with("wheel_change")
 }
@@ -553,8 +553,9 @@ pub fn judged(case: &Case<'_>, weights: &Weights, settled: &[Tag]) -> Option<Rea
         let mut sum = StateSum { weights: told, sum: told.bias };
         case.tag_features(tag, state, &logits, &mut sum);
         let likely = 1.0 / (1.0 + (-sum.sum).exp());
-        if likely > least(tag, state) || (state == State::Yes && case.is_done(tag)) {
-            kept.push((tag, state, likely));
+        let is_done = state == State::Yes && case.is_done(tag);
+        if is_done || likely > case.least(tag, state) {
+            kept.push((tag, state, if is_done { 1.0 } else { likely }));
         } else if state == State::Yes {
             dropped.push((number, likely));
         }

@@ -320,9 +320,9 @@ impl Engine {
         hits: Vec<(u32, u32, String, u32)>,
         settled: HashSet<String>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let last_word = text.joined.words.len() as u32;
-        if hits.iter().any(|(first, last, ..)| first > last || *last >= last_word) {
-            return Err(refused("a hit stands on words that the text does not have".into()));
+        let passage = |word: u32| text.joined.words.get(word as usize).map(|word| word.passage);
+        if hits.iter().any(|&(first, last, ..)| first > last || passage(last).is_none() || passage(first) != passage(last)) {
+            return Err(refused("a hit stands on words that no passage of the text has".into()));
         }
         let numbered =
             |(first, last, name, part): (u32, u32, String, u32)| Hit { first, last, group: self.rules.group(&name), part };
@@ -407,6 +407,9 @@ impl Text {
     /// The words from `first` to `last` exactly as they were written.
     fn written(&self, first: usize, last: usize) -> PyResult<&str> {
         let (begins, ends) = (self.word(first)?, self.word(last)?);
+        if begins.passage != ends.passage {
+            return Err(refused("these words do not stand in one passage".into()));
+        }
         let text = self.order.passages[begins.passage as usize].text.get(begins.begins as usize..ends.ends as usize);
         text.ok_or_else(|| refused("these words do not stand in one passage".into()))
     }
@@ -430,6 +433,10 @@ impl Text {
 
 #[pymodule]
 mod reading_engine {
+    #[pymodule_export]
+    const MOST_LETTERS: usize = crate::order::MOST_LETTERS;
+    #[pymodule_export]
+    const SURE_FROM: f64 = crate::reading::SURE_FROM;
     #[pymodule_export]
     use super::{Engine, Finder, Text, fold};
 }

@@ -11,11 +11,12 @@ use crate::season::{Season, season};
 use crate::text::{Folded, Spelling, Word};
 
 const COUNTS_FROM: f64 = 0.5;
-const SURE_FROM: f64 = 0.6;
+pub const SURE_FROM: f64 = 0.6;
 const BY_WORDS: f64 = 0.9;
 const BY_DATE: f64 = 0.7;
 const MOST_EVIDENCE: usize = 5;
 pub const MOST_OVERRULED: usize = 10;
+const MOST_LABELS: usize = 30;
 
 /// The words of all passages in reading order, and the number of each passage's first word.
 #[derive(Default)]
@@ -297,11 +298,12 @@ impl Reader<'_> {
         }
     }
 
-    /// Where words of a group end, by passage and byte.
+    /// Where words of a group end, by passage and byte; no order names more mechanics.
     fn ends_of(&self, group: u16) -> Vec<(u32, u32)> {
         self.scene
             .of_group(group)
             .iter()
+            .take(MOST_LABELS)
             .map(|&hit| self.joined.words[self.hit(hit).last as usize])
             .map(|word| (word.passage, word.ends))
             .collect()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from classifier.domain import DealerLexicon, LexiconError, Line, Matcher, Order, Read, Reader, read, sentence
+from classifier.domain.unclear import reasons
 from classifier.lexicons import lexicon, rules, weights
 from common.events.words import VisitTag
 
@@ -108,3 +109,23 @@ def test_every_language_has_weights_for_every_tag(language: str) -> None:
     told = weights(language)
     assert told is not None
     assert set(told["tags"]) == set(TAGS)
+
+
+@pytest.mark.parametrize("other", ["wheel_change", "wheel_change_summer"])
+def test_a_wheel_change_that_was_not_done_is_not_added_under_another_season(other: str) -> None:
+    assert weighed("Hjulskift til vinterhjul blev ikke udført", made_up(none=ALWAYS, **{other: 0.0})).names() == set()
+
+
+def test_the_season_of_a_change_that_was_done_is_not_overturned() -> None:
+    told = made_up(yes=NEVER, none=2.0, wheel_change_summer=0.0)
+    assert weighed("Hjulskift til vinterhjul udført", told).names() == {"wheel_change_winter"}
+
+
+def test_the_review_list_says_what_was_weighed() -> None:
+    added, dropped = (
+        weighed("Arbejdsløn", made_up(none=ALWAYS, battery=0.0)),
+        weighed("Koblingssæt m. svinghjul", made_up(yes=NEVER)),
+    )
+    for found in (added, dropped):
+        (why,) = reasons(found, too_long=False, changed=False, language="da")
+        assert why.startswith("Det er ikke sikkert:")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from reading_engine import MOST_LETTERS
+
 
 @dataclass(frozen=True)
 class Line:
@@ -27,9 +29,6 @@ class Order:
     mechanics: tuple[str, ...] = ()
     hours: float | None = None
     next_service_on: date | None = None
-
-
-MOST_LETTERS = 20_000  # no order that a person wrote is longer; the engine's own figure
 
 
 def is_too_long(order: Order) -> bool:

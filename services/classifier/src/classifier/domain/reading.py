@@ -10,8 +10,6 @@ from classifier.domain.matching import Matcher
 from classifier.domain.orders import Order
 from classifier.domain.sums import NO_SUMS, Sums, read_sums
 
-SURE_FROM = 0.6  # weaker evidence is for somebody to look at; the engine's own figure
-
 Led = list[tuple[str, int]]
 Sieved = list[tuple[str, int, bool, bool]]
 Answer = tuple[

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from classifier.domain.evidence import Found, Overruled, Words
 
-WEIGHTS = "weights"  # the rule of evidence that was weighed, not found by a rule
+WEIGHTS = "weights"  # the rule of evidence that was weighed, not found by a rule,
+UNLIKELY = "unlikely"  # and why what a rule found was dropped
 
 
 @dataclass(frozen=True)

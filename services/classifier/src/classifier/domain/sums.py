@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+
+from reading_engine import MOST_LETTERS
 
 from classifier.domain.orders import Order
 from classifier.domain.wording import Wording
@@ -12,7 +15,9 @@ _NEAR = 25  # letters behind an amount that may say that it is without tax,
 _APART = re.compile(r"[,;\n\d]")  # up to one of these
 _MOST = 100_000_000  # minor units: no workshop bills a million for one visit
 _MOST_PARTS = 20
-_PARTS_APART = re.compile(r"\s*(?:[+&]|(?<!\d),|,(?!\d))\s*")
+_PARTS_APART = re.compile(r"[+&]|(?<!\d),|,(?!\d)")
+_LIST_ENDS = re.compile(r"[\n;]|\.(?=\s|$)")
+_LONGEST_LIST = 500  # letters
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,11 @@ def read_sums(order: Order, wording: Wording) -> Sums:
     """The sum of the order, that of its parts, and parts that are listed by name; nothing where a line has an amount of its own."""
     if any(line.amount is not None for line in order.lines):
         return NO_SUMS
-    texts = (*(line.text for line in order.lines), order.remarks)
+    texts = [text[:MOST_LETTERS] for text in (*(line.text for line in order.lines), order.remarks)]
     return Sums(
         amount=_chosen(sum_ for text in texts for sum_ in _sums(text, wording.total_label, wording)),
         parts_amount=_chosen(sum_ for text in texts for sum_ in _sums(text, wording.parts_label, wording)),
-        parts=tuple(dict.fromkeys(part for text in texts for part in _parts(text, wording)))[:_MOST_PARTS],
+        parts=tuple(dict.fromkeys(islice((part for text in texts for part in _parts(text, wording)), _MOST_PARTS))),
     )
 
 
@@ -64,7 +69,9 @@ def _minor(written: str) -> int:
 def _parts(text: str, wording: Wording) -> Iterator[str]:
     """Names behind `Dele:`, up to the end of the sentence."""
     for found in wording.parts_list.finditer(text):
-        listed = re.split(r"\n|;|\.(?=\s|$)", text[found.end() :])[0]
+        rest = text[found.end() : found.end() + _LONGEST_LIST]
+        ends = _LIST_ENDS.search(rest)
+        listed = rest[: ends.start()] if ends else rest
         for part in _PARTS_APART.split(listed):
             if re.search(r"[^\W\d_]{3}", part) and len(part) <= 60:
                 yield part.strip()

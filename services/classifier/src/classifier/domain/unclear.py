@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from reading_engine import SURE_FROM
+
 from classifier.domain.evidence import Found
-from classifier.domain.reading import SURE_FROM, Read
-from classifier.domain.sentences import sentence
+from classifier.domain.reading import Read
+from classifier.domain.sentences import UNLIKELY, WEIGHTS, sentence
 from classifier.domain.verdicts import RULE
 
 _SAID: Mapping[str, Mapping[str, str]] = {
@@ -68,9 +70,13 @@ def _of_words(read: Read, said: Mapping[str, str], language: str) -> Iterator[st
     for weak in read.tags:
         if weak.strength < SURE_FROM:
             yield said["weak"].format(sentence(weak, language))
+        elif any(words.rule == WEIGHTS for words in weak.evidence):
+            yield said["doubtful"].format(sentence(weak, language))
     for against in read.overruled:
         if (against.tag, against.words.place) in places:
             yield said["conflict"].format(sentence(against, language))
+        elif against.why == UNLIKELY:
+            yield said["doubtful"].format(sentence(against, language))
 
 
 def told(found: Found, language: str) -> str:

@@ -88,10 +88,11 @@ def parse_wording(data: Mapping[str, Any]) -> Wording:
         months=tuple(month.casefold() for month in words["months"]),
         total_label=_compiled(rf"\b{_any(words['totals'])}"),
         parts_label=_compiled(rf"\b{_any(words['parts'])}"),
-        parts_list=_compiled(rf"\b{_any(words['parts'])}\s*:\s*(?!\s*(?:{currency})?\s*\d)"),
+        parts_list=_compiled(rf"\b{_any(words['parts'])}\s?:(?!\s{{0,3}}(?:{currency})?\.?\s{{0,3}}\d)"),
         untaxed=_compiled(_any(words["untaxed"])),
         sum_behind=_compiled(
-            rf"[^\d\n;!?]{{0,25}}?(?P<before>{currency})?\.?\s*(?P<sum>{_SUM})(?![\d.,]\d)(?!\s*{_any(other)})\s*(?P<behind>{currency}|,-)?"
+            rf"[^\d\n;!?]{{0,25}}?(?P<before>{currency})?\.?\s{{0,3}}(?P<sum>{_SUM})(?![\d.,]\d)(?!\s{{0,3}}{_any(other)})"
+            rf"\s{{0,3}}(?P<behind>{currency}|,-)?"
         ),
     )
 
