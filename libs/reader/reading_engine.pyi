@@ -99,8 +99,8 @@ class Engine:
         """`weights`: what was learned from labelled orders, as in the classifier's weights files; None: the rules alone read.
         Raises ValueError where the lexicon or the weights cannot be used: an expression that cannot be read."""
 
-    def with_rules(self, lexicon: _Rules, settled: set[str]) -> Engine:
-        """The same words, read with other rules. The weights leave tags that are `settled` as these rules say."""
+    def with_rules(self, lexicon: _Rules) -> Engine:
+        """The same words, read with other rules."""
 
     def text_features(self, order: _Order) -> list[str]:
         """What an order's text holds, as the weights know it: to learn from."""
@@ -122,8 +122,9 @@ class Engine:
     def hits(self, text: Text) -> list[Any]:
         """Every group found, in reading order, without what a longer reading covers."""
 
-    def read_hits(self, text: Text, hits: Sequence[tuple[int, int, str, int]]) -> Any:
-        """As `read`, with these hits instead of those that were found. Raises ValueError for hits on words that there are not."""
+    def read_hits(self, text: Text, hits: Sequence[tuple[int, int, str, int]], settled: set[str]) -> Any:
+        """As `read`, with these hits instead of those that were found. The weights leave tags that are `settled` as the rules say.
+        Raises ValueError for hits on words that there are not."""
 
     def finder(self, terms: Iterable[_Term], endings: frozenset[str]) -> Finder:
         """A finder of a few more terms in texts that are cut as this lexicon's are."""

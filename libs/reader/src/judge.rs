@@ -17,10 +17,12 @@ use crate::reading::{Joined, Overruled, Read, Source, Words};
 use crate::rules::{Finding, Scene};
 use crate::text::{Filter, Fnv, Taken, mixed};
 
-/// A tag counts from this probability on;
+/// A tag that the rules read counts from this probability on; where a clause says that it was done, it counts anyway;
 const COUNTS_FROM: f64 = 0.42;
-/// one that invites people only from this one on, where no rule says it, and never where a rule was overruled: to invite the wrong person
-/// costs more than to miss a visit.
+/// one that they did not read from this one on;
+const ADDS_FROM: f64 = 0.5;
+/// and one that invites people from this one on, and never where a rule was overruled: to invite the wrong person costs more than to miss
+/// a visit.
 const INVITES_FROM: f64 = 0.8;
 const INVITING: [&str; 2] = ["service", "inspection_check"]; // and the wheel changes
 /// A tag of which the rules say nothing is weighed where its sum is above this.
@@ -197,13 +199,15 @@ impl Features for TagSum<'_> {
     }
 }
 
-/// All that is weighed: an order, and what the rules read of it. `everything` that rules found, whatever took it away later.
+/// All that is weighed: an order, and what the rules read of it. `everything` that rules found, whatever took it away later; `cancelled`
+/// what it was that lines of the same invoice took back.
 pub struct Case<'a> {
     pub language: &'a str,
     pub order: &'a Order,
     pub joined: &'a Joined,
     pub scene: &'a Scene<'a>,
     pub everything: &'a [Finding],
+    pub cancelled: &'a [Tag],
     pub read: &'a Read,
 }
 
@@ -245,6 +249,18 @@ impl Case<'_> {
         } else {
             State::None
         }
+    }
+
+    /// Whether a clause says that it was done.
+    fn is_done(&self, tag: &str) -> bool {
+        let rules = self.rules();
+        let of_tag = |one: &&Finding| one.counts() && rules.tags[usize::from(rules.rule(one.rule).tag)] == base(tag);
+        let clause = |one: &Finding| &self.scene.found[holding(self.scene.found, self.hit(one.hits[0]).first)];
+        self.everything.iter().filter(of_tag).any(|one| clause(one).is_done())
+    }
+
+    fn was_cancelled(&self, tag: &str) -> bool {
+        self.cancelled.iter().any(|cancelled| self.rules().tags[usize::from(*cancelled)] == base(tag))
     }
 
     /// What the text holds, for the first model; some more than once.
@@ -496,7 +512,8 @@ fn least(tag: &str, state: State) -> f64 {
     match state {
         State::Over if invites => 1.0,
         State::None if invites => INVITES_FROM,
-        _ => COUNTS_FROM,
+        State::Yes => COUNTS_FROM,
+        _ => ADDS_FROM,
     }
 }
 
@@ -529,11 +546,14 @@ pub fn judged(case: &Case<'_>, weights: &Weights, settled: &[Tag]) -> Option<Rea
     let rules = case.rules();
     for (tag, state) in weighed(case, &logits) {
         let Some(number) = rules.tag(tag).filter(|number| !settled.contains(number)) else { continue };
+        if state == State::None && case.was_cancelled(tag) {
+            continue;
+        }
         let told = &weights.states[state as usize];
         let mut sum = StateSum { weights: told, sum: told.bias };
         case.tag_features(tag, state, &logits, &mut sum);
         let likely = 1.0 / (1.0 + (-sum.sum).exp());
-        if likely > least(tag, state) {
+        if likely > least(tag, state) || (state == State::Yes && case.is_done(tag)) {
             kept.push((tag, state, likely));
         } else if state == State::Yes {
             dropped.push((number, likely));

@@ -94,8 +94,6 @@ struct Language {
 struct Engine {
     language: Arc<Language>,
     rules: Rules,
-    /// Tags that the weights leave as the rules say.
-    settled: Vec<Tag>,
     /// What the matcher's groups are among those of the rules.
     groups: Vec<Group>,
     names: Names,
@@ -106,7 +104,7 @@ fn refused(said: String) -> PyErr {
 }
 
 impl Engine {
-    fn made(py: Python<'_>, language: Arc<Language>, told: RulesTold, settled: &HashSet<String>) -> PyResult<Engine> {
+    fn made(py: Python<'_>, language: Arc<Language>, told: RulesTold) -> PyResult<Engine> {
         let weighed = language.weights.as_ref().map_or(&[][..], |weights| &weights.tags);
         let rules = Rules::new(told, &language.matcher.groups, weighed).map_err(refused)?;
         let groups = language.matcher.groups.iter().map(|name| rules.group(name)).collect();
@@ -117,8 +115,7 @@ impl Engine {
             cues: all(rules.cues.iter().map(|cue| cue.name.as_str()).collect()),
             whys: all(rules.cues.iter().map(|cue| cue.why.as_str()).collect()),
         };
-        let settled = settled.iter().filter_map(|name| rules.tag(name)).collect();
-        Ok(Engine { language, rules, settled, groups, names })
+        Ok(Engine { language, rules, groups, names })
     }
 
     /// The words of an order and what is found in them.
@@ -130,9 +127,9 @@ impl Engine {
         (joined, hits)
     }
 
-    fn judged(&self, order: &Order, joined: &Joined, hits: &[Hit]) -> Read {
+    fn judged(&self, order: &Order, joined: &Joined, hits: &[Hit], settled: &[Tag]) -> Read {
         let given = Given { order, joined, hits, rules: &self.rules };
-        given.judged(&self.language.name, self.language.weights.as_ref(), &self.settled)
+        given.judged(&self.language.name, self.language.weights.as_ref(), settled)
     }
 
     fn words<'py>(&self, told: &Told<'_, 'py>, words: &Words, rule: Option<&Py<PyString>>) -> PyResult<Bound<'py, PyAny>> {
@@ -258,12 +255,12 @@ impl Engine {
             weights: weights.map(Weights::new).transpose().map_err(refused)?,
             shapes: Shapes { make: py.get_type::<PyTuple>().getattr("__new__")?.unbind(), hit, words, found, overruled },
         };
-        Engine::made(py, Arc::new(language), lexicon.extract()?, &HashSet::new())
+        Engine::made(py, Arc::new(language), lexicon.extract()?)
     }
 
-    /// The same words, read with other rules. The weights leave tags that are `settled` as these rules say.
-    fn with_rules(&self, py: Python<'_>, lexicon: RulesTold, settled: HashSet<String>) -> PyResult<Engine> {
-        Engine::made(py, self.language.clone(), lexicon, &settled)
+    /// The same words, read with other rules.
+    fn with_rules(&self, py: Python<'_>, lexicon: RulesTold) -> PyResult<Engine> {
+        Engine::made(py, self.language.clone(), lexicon)
     }
 
     /// What an order's text holds, as the weights know it: to learn from.
@@ -298,7 +295,7 @@ impl Engine {
     fn read<'py>(&self, order: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
         let told: Order = order.extract()?;
         let (joined, hits) = self.searched(&told);
-        let read = self.judged(&told, &joined, &hits);
+        let read = self.judged(&told, &joined, &hits, &[]);
         self.answer(read, &Told { py: order.py(), passages: &told.passages, on: day(order)? })
     }
 
@@ -315,8 +312,14 @@ impl Engine {
         found(py, text, &self.language, &self.language.matcher)
     }
 
-    /// As `read`, with these hits instead of those that were found.
-    fn read_hits<'py>(&self, py: Python<'py>, text: &Text, hits: Vec<(u32, u32, String, u32)>) -> PyResult<Bound<'py, PyTuple>> {
+    /// As `read`, with these hits instead of those that were found. The weights leave tags that are `settled` as the rules say.
+    fn read_hits<'py>(
+        &self,
+        py: Python<'py>,
+        text: &Text,
+        hits: Vec<(u32, u32, String, u32)>,
+        settled: HashSet<String>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
         let last_word = text.joined.words.len() as u32;
         if hits.iter().any(|(first, last, ..)| first > last || *last >= last_word) {
             return Err(refused("a hit stands on words that the text does not have".into()));
@@ -325,7 +328,8 @@ impl Engine {
             |(first, last, name, part): (u32, u32, String, u32)| Hit { first, last, group: self.rules.group(&name), part };
         let mut hits: Vec<Hit> = hits.into_iter().map(numbered).collect();
         hits.sort_unstable();
-        let read = self.judged(&text.order, &text.joined, &hits);
+        let settled: Vec<Tag> = settled.iter().filter_map(|name| self.rules.tag(name)).collect();
+        let read = self.judged(&text.order, &text.joined, &hits, &settled);
         let on = text.on.as_ref().map(|on| on.bind(py).clone());
         self.answer(read, &Told { py, passages: &text.order.passages, on })
     }

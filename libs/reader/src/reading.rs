@@ -119,7 +119,7 @@ impl Given<'_> {
         let reader = Reader { passages, joined, hits, rules, found: &found, scene: &scene };
         let everything = scene.findings();
         let mut fired = everything.clone();
-        reader.drop_cancelled(&mut fired);
+        let cancelled = reader.drop_cancelled(&mut fired);
         if order.finished {
             reader.take_out_mere_wishes(&mut fired);
             reader.take_out_mentions(&mut fired);
@@ -127,7 +127,7 @@ impl Given<'_> {
         let season = season(&scene, &fired, order.month);
         let mut read = reader.assemble(&fired, season);
         read.review |= order.too_long;
-        judge(&Case { language, order, joined, scene: &scene, everything: &everything, read: &read })
+        judge(&Case { language, order, joined, scene: &scene, everything: &everything, cancelled: &cancelled, read: &read })
     }
 
     /// Read the order by the rules; where there are weights, they have the last word, but for tags that are `settled`.
@@ -171,7 +171,8 @@ impl Reader<'_> {
 
     /// Words on a line that was cancelled on the same invoice do not count, and are not worth a word; nor does work of which a line
     /// takes back the amount in words of its own: `MOT class 7`, `credit MOT cl7`. What was given away was done all the same.
-    fn drop_cancelled(&self, fired: &mut Vec<Finding>) {
+    /// Says of which tags that was.
+    fn drop_cancelled(&self, fired: &mut Vec<Finding>) -> Vec<Tag> {
         let mut taken_back: Vec<(Tag, i64)> = Vec::new();
         if self.passages.iter().any(|passage| passage.takes_back.is_some()) {
             let given: Vec<u32> = self.rules.known.given.iter().flat_map(|&group| self.scene.of_group(group)).copied().collect();
@@ -183,11 +184,14 @@ impl Reader<'_> {
                 }
             }
         }
-        fired.retain(|finding| {
-            !finding.hits.iter().map(|&hit| self.passage(hit)).any(|passage| {
+        let is_cancelled = |finding: &Finding| {
+            finding.hits.iter().map(|&hit| self.passage(hit)).any(|passage| {
                 passage.dropped || passage.amount.is_some_and(|amount| taken_back.contains(&(self.tag(finding), amount)))
             })
-        });
+        };
+        let cancelled = fired.iter().filter(|finding| is_cancelled(finding)).map(|finding| self.tag(finding)).collect();
+        fired.retain(|finding| !is_cancelled(finding));
+        cancelled
     }
 
     /// What was wished for or merely named counts as done, unless the same order says that it was not.

@@ -46,8 +46,8 @@ class Reader:
 
     @cached_property
     def engine(self) -> Engine:
-        """Reads by the dealer's rules; what the dealer says of a tag, no weights learned elsewhere overturn."""
-        return self.base.engine.with_rules(self.lexicon, set(_spoken_of(self.own)))
+        """Reads by the dealer's rules."""
+        return self.base.engine.with_rules(self.lexicon)
 
     @cached_property
     def words(self) -> Finder | None:
@@ -136,8 +136,18 @@ class _OfOrder:
         found = [hit for hit in self._reader.found(self._text) if hit.first not in told]
         kept, taken = self._reader.excepted(self._text, found)
         hits = list({*kept, *self._codes(kept)})
-        answer = self._reader.engine.read_hits(self._text, hits)
+        answer = self._reader.engine.read_hits(self._text, hits, set(self._settled(hits, taken)))
         return self._told(whole(order, answer, self._reader.lexicon), taken)
+
+    def _settled(self, hits: Sequence[Hit], taken: Sequence[Taken]) -> Iterator[str]:
+        """The tags of which the dealer says something here: no weights that were learned elsewhere overturn that."""
+        gone = {one.hit.group for one in taken}
+        spoken = {hit.group for hit in hits if hit.group.startswith((_OWN, _CODE))}
+        for rule in self._reader.lexicon.rules:
+            if any(not part.isdisjoint(gone | spoken) for part in rule.groups):
+                yield from _with_seasons(rule.tag)
+        for tag in self._reader.own.only_by_code:
+            yield from _with_seasons(tag)
 
     def _told_by_code(self, number: int, line: Line) -> Iterator[int]:
         """The words of a code that the dealer explains: they mean what the dealer says, and not what their letters look like."""
@@ -206,13 +216,9 @@ def _rules(base: Sequence[Rule], own: DealerLexicon) -> Iterator[Rule]:
             yield Rule(_CODE + code.name, tag, BY_CODE, (frozenset({_CODE + code.name}),))
 
 
-def _spoken_of(own: DealerLexicon) -> Iterator[str]:
-    """The tags that a dealer says something of: with a season of the wheels all of them."""
-    told = [one.tag for one in own.words]
-    told += [tag for code in own.codes for tag in code.tags]
-    told += [one.but_not for one in own.exceptions if one.but_not]
-    for tag in (*told, *own.only_by_code):
-        yield from wheels.TAGS if tag in wheels.TAGS else (str(tag),)
+def _with_seasons(tag: str) -> Iterator[str]:
+    """A tag that rules give, and what the season makes of it."""
+    yield from wheels.TAGS if tag in wheels.TAGS else (tag,)
 
 
 def _telling(lexicon: Lexicon, tag: str) -> Iterator[str]:
