@@ -1,4 +1,4 @@
-"""How well the rules read labelled orders, file by file: `corpus/<language>.toml` says how well that must be, per file.
+"""How well labelled orders are read, by rules and weights, file by file: `corpus/<language>.toml` says how well that must be, per file.
 
 A new file needs a line there: `<part> = {f1, hard, sure, told}`; `sure` is the precision of the tags that invite, `told` the share
 of what else the text tells (result, dates, kilometres, names).

@@ -5,12 +5,12 @@ from datetime import date
 import pytest
 
 from classifier.domain import Line, Order, Read, read
-from classifier.lexicons import matcher
+from classifier.lexicons import rules
 
 
 def read_text(text: str, on: date | None = None) -> Read:
     """Read a finished order of one line."""
-    return read(Order((Line(text),), on=on), matcher("da"))
+    return read(Order((Line(text),), on=on), rules("da"))
 
 
 def tags(text: str, on: date | None = None) -> set[str]:
@@ -248,7 +248,7 @@ def test_oprettet_is_bodywork_only_beside_a_part_of_the_body(text: str, expected
 )
 def test_what_was_offered_counts_once_it_was_accepted(text: str, expected: set[str]) -> None:
     order = Order(tuple(Line(line) for line in text.splitlines()), finished=False)
-    assert read(order, matcher("da")).names() == expected
+    assert read(order, rules("da")).names() == expected
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_what_was_offered_counts_once_it_was_accepted(text: str, expected: set[s
 )
 def test_a_cue_by_itself_speaks_of_what_was_named_before_it(text: str, expected: set[str]) -> None:
     order = Order(tuple(Line(line) for line in text.splitlines()))
-    assert read(order, matcher("da")).names() == expected
+    assert read(order, rules("da")).names() == expected
 
 
 @pytest.mark.parametrize(
@@ -286,4 +286,4 @@ def test_a_wish_is_taken_back_by_a_but_without_anything_done(text: str, expected
 )
 def test_a_verb_behind_makes_up_and_a_later_line_takes_back(text: str, expected: set[str]) -> None:
     order = Order(tuple(Line(line) for line in text.splitlines()))
-    assert read(order, matcher("da")).names() == expected
+    assert read(order, rules("da")).names() == expected

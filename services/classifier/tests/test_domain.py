@@ -7,12 +7,12 @@ import pytest
 from classifier.domain import Line, Order, Read, read, sentence
 from classifier.domain.lexicon import KNOWN, LexiconError, parse_lexicon
 from classifier.domain.wording import KEYS
-from classifier.lexicons import matcher
+from classifier.lexicons import rules
 
 
 def read_text(*lines: str, remarks: str = "", on: date | None = None, finished: bool = True) -> Read:
     """Read an order of these lines in Danish."""
-    return read(Order(tuple(Line(line) for line in lines), remarks, on, finished), matcher("da"))
+    return read(Order(tuple(Line(line) for line in lines), remarks, on, finished), rules("da"))
 
 
 def tags(*lines: str, on: date | None = None, finished: bool = True) -> set[str]:
@@ -136,18 +136,18 @@ def test_work_done_at_a_name_that_nobody_knows_is_looked_at() -> None:
 
 def test_a_heading_speaks_of_the_lines_below_until_one_that_was_charged_for() -> None:
     order = Order((Line("Anbefalinger:"), Line("- tandrem"), Line("Serviceeftersyn", amount=150_000)))
-    assert read(order, matcher("da")).names() == {"service"}
+    assert read(order, rules("da")).names() == {"service"}
 
 
 def test_a_line_that_was_taken_back_does_not_count() -> None:
     taken_back = Line("Serviceeftersyn", quantity=-1, amount=-100)
     lines = (Line("Serviceeftersyn", amount=100), Line("Nyt batteri", amount=50), taken_back)
-    assert read(Order(lines), matcher("da")).names() == {"battery"}
+    assert read(Order(lines), rules("da")).names() == {"battery"}
 
 
 def test_a_discount_changes_nothing() -> None:
     lines = (Line("Serviceeftersyn", amount=100), Line("Rabat serviceeftersyn", amount=-10))
-    assert read(Order(lines), matcher("da")).names() == {"service"}
+    assert read(Order(lines), rules("da")).names() == {"service"}
 
 
 @pytest.mark.parametrize(
@@ -235,15 +235,15 @@ def test_a_next_service_date_is_no_service() -> None:
 def test_hours_and_mechanics_are_read_where_no_field_has_them() -> None:
     work = (Line("Arbejdsløn", quantity=1.5, unit="timer"), Line("Arbejdsløn", quantity=0.5, unit="t."))
     lines = (*work, Line("Mekaniker: Jens Holm"))
-    found = read(Order(lines), matcher("da"))
+    found = read(Order(lines), rules("da"))
     assert (found.hours, found.mechanics) == (2.0, ("Jens Holm",))
-    told = read(Order(lines, hours=3.0, mechanics=("MH",)), matcher("da"))
+    told = read(Order(lines, hours=3.0, mechanics=("MH",)), rules("da"))
     assert (told.hours, told.mechanics) == (3.0, ("MH",))
 
 
 def test_a_code_behind_a_line_about_a_mechanic_is_no_name() -> None:
-    assert read(Order((Line("Arbejdsløn mekaniker", "TIMER"),)), matcher("da")).mechanics == ()
-    assert read(Order((Line("Mekaniker:\nJens"),)), matcher("da")).mechanics == ("Jens",)
+    assert read(Order((Line("Arbejdsløn mekaniker", "TIMER"),)), rules("da")).mechanics == ()
+    assert read(Order((Line("Mekaniker:\nJens"),)), rules("da")).mechanics == ("Jens",)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_the_odometer_is_the_reading_of_this_visit(text: str, expected: int | No
 
 
 def test_the_field_of_the_order_wins_over_its_text() -> None:
-    assert read(Order((Line("Km 61.240"),), odometer_km=61300), matcher("da")).odometer_km == 61300
+    assert read(Order((Line("Km 61.240"),), odometer_km=61300), rules("da")).odometer_km == 61300
 
 
 @pytest.mark.parametrize(
@@ -353,7 +353,7 @@ def test_a_lexicon_that_does_not_hold_together_is_refused(change: dict[str, obje
 )
 def test_a_credit_in_other_words_takes_back_the_work_of_that_amount(credit: Line, expected: set[str]) -> None:
     lines = (Line("Serviceeftersyn", amount=149900), Line("Skiftet til vinterhjul", amount=39900), credit)
-    assert read(Order(lines, on=date(2025, 11, 3)), matcher("da")).names() == expected
+    assert read(Order(lines, on=date(2025, 11, 3)), rules("da")).names() == expected
 
 
 @pytest.mark.parametrize(
@@ -366,9 +366,9 @@ def test_a_credit_in_other_words_takes_back_the_work_of_that_amount(credit: Line
     ],
 )
 def test_a_name_in_the_remarks_beside_work_on_the_lines_is_a_mention(remarks: str, tags: set[str], review: bool) -> None:
-    found = read(Order((Line("Bremseklodser for skiftet"),), remarks), matcher("da"))
+    found = read(Order((Line("Bremseklodser for skiftet"),), remarks), rules("da"))
     assert (found.names(), found.review) == (tags, review)
 
 
 def test_remarks_alone_say_what_was_done() -> None:
-    assert read(Order((Line("Arbejdsløn"),), "Stort eftersyn"), matcher("da")).names() == {"service"}
+    assert read(Order((Line("Arbejdsløn"),), "Stort eftersyn"), rules("da")).names() == {"service"}

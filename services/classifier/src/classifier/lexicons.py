@@ -27,6 +27,12 @@ def matcher(language: str) -> Matcher:
     return Matcher(lexicon(language), weights(language))
 
 
+@cache
+def rules(language: str) -> Matcher:
+    """The same without weights: the rules alone read."""
+    return Matcher(lexicon(language))
+
+
 def lexicon(language: str) -> Lexicon:
     """The words of a language as data, read anew; raises LookupError for one that has none yet."""
     if language not in languages():
