@@ -616,8 +616,8 @@ fn telling(case: &Case<'_>, weights: &Weights, tag: &str) -> Words {
         put(&mut sum);
         sum.sum
     };
-    let of_clause = |clause: &&Clause| weigh(&|sum| case.clause_features(clause, sum));
-    let Some(clause) = case.clauses().max_by(|one, other| of_clause(one).total_cmp(&of_clause(other))) else {
+    let weighed = case.clauses().map(|clause| (weigh(&|sum| case.clause_features(clause, sum)), clause));
+    let Some((_, clause)) = weighed.max_by(|one, other| one.0.total_cmp(&other.0)) else {
         return Words { passage: 0, begins: 0, ends: 0, source: Source::Weights, strength: 0.0 };
     };
     if clause.last - clause.first < 4 {
