@@ -143,7 +143,6 @@ class Finder:
 class Text:
     """The whole text of an order: its words in reading order."""
 
-    def __len__(self) -> int: ...
     def written(self, first: int, last: int) -> str:
         """The words from `first` to `last` exactly as they were written. Raises ValueError where they are not of one passage."""
 

@@ -400,10 +400,6 @@ impl Text {
 
 #[pymethods]
 impl Text {
-    fn __len__(&self) -> usize {
-        self.joined.words.len()
-    }
-
     /// The words from `first` to `last` exactly as they were written.
     fn written(&self, first: usize, last: usize) -> PyResult<&str> {
         let (begins, ends) = (self.word(first)?, self.word(last)?);
