@@ -96,19 +96,20 @@ class Engine:
     """A lexicon made ready to read with. Build it once and keep it; several threads may use it. Answers are made of the classes given:
     named tuples of `(first, last, group, part)`, `(words, place, rule, strength)`, `(tag, evidence)`, `(tag, words, why, because)`."""
 
-    def __new__(
-        cls, lexicon: _Lexicon, weights: Mapping[str, Any] | None, hit: type, words: type, found: type, overruled: type
-    ) -> Engine:
-        """`weights`: what was learned from labelled orders, as in the classifier's weights files; None: the rules alone read.
-        Raises ValueError where the lexicon or the weights cannot be used: an expression that cannot be read."""
+    def __new__(cls, lexicon: _Lexicon, hit: type, words: type, found: type, overruled: type) -> Engine:
+        """Raises ValueError where the lexicon cannot be used: an expression that cannot be read."""
 
     def with_rules(self, lexicon: _Rules) -> Engine:
-        """The same words, read with other rules."""
+        """The same words and weights, read with other rules."""
 
-    def text_features(self, order: _Order) -> list[str]:
-        """What an order's text holds, as the weights know it: to learn from."""
+    def with_weights(self, weights: Mapping[str, Any] | None) -> Engine:
+        """The same words and rules, with what was learned from labelled orders, as in the classifier's weights files; with None the rules
+        alone read. Raises ValueError where the weights do not hold together."""
 
-    def tag_features(self, order: _Order, logits: Mapping[str, float]) -> list[tuple[str, str, list[tuple[str, float]]]]:
+    def text_features(self, order: _Order) -> dict[str, float]:
+        """What an order's text holds and how often, as the weights know it: to learn from."""
+
+    def tag_features(self, order: _Order, logits: Mapping[str, float]) -> list[tuple[str, str, dict[str, float]]]:
         """What is weighed of each tag that is worth it, with what the rules say of it (yes, over, none): to learn from. `logits`: the
         text's sums by tag."""
 

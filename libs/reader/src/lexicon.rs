@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use pyo3::prelude::*;
 
+use crate::features::Name;
+
 pub type Group = u16;
 pub type Tag = u16;
 
@@ -78,8 +80,8 @@ pub enum Near {
 
 /// Words that say that something did not happen, how far they reach and for which tags.
 pub struct Cue {
-    pub name: String,
-    pub why: String,
+    pub name: Name,
+    pub why: Name,
     pub direction: Direction,
     pub reach: Near,
     pub finished: Option<bool>,
@@ -108,7 +110,7 @@ impl Cue {
 
 /// These groups, found together that near, mean that tag.
 pub struct Rule {
-    pub id: String,
+    pub id: Name,
     pub tag: Tag,
     pub strength: f64,
     pub groups: Vec<Vec<Group>>,
@@ -155,12 +157,14 @@ pub struct KnownTags {
     pub summer: Tag,
     pub inspection: Tag,
     pub warranty: Tag,
+    pub service: Tag,
+    pub check: Tag,
 }
 
 /// Rules and cues, ready to read with.
 pub struct Rules {
-    pub groups: Vec<String>,
-    pub tags: Vec<String>,
+    pub groups: Vec<Name>,
+    pub tags: Vec<Name>,
     pub kinds: Vec<Kind>,
     pub cues: Vec<Cue>,
     pub all: Vec<Rule>,
@@ -200,12 +204,20 @@ const KNOWN: [&str; 21] = [
     "winter_word",
     "summer_word",
 ];
-const TAGS: [&str; 5] = ["wheel_change", "wheel_change_winter", "wheel_change_summer", "official_inspection", "warranty_work"];
+const TAGS: [&str; 7] = [
+    "wheel_change",
+    "wheel_change_winter",
+    "wheel_change_summer",
+    "official_inspection",
+    "warranty_work",
+    "service",
+    "inspection_check",
+];
 
 /// Names and the numbers they have.
 struct Numbering {
     groups: HashMap<String, Group>,
-    tags: Vec<String>,
+    tags: Vec<Name>,
 }
 
 impl Numbering {
@@ -221,8 +233,8 @@ impl Numbering {
     }
 
     fn tag(&mut self, name: &str) -> Tag {
-        let at = self.tags.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.tags.push(name.into());
+        let at = self.tags.iter().position(|known| **known == *name).unwrap_or_else(|| {
+            self.tags.push(name.to_owned().into());
             self.tags.len() - 1
         });
         at as Tag
@@ -230,7 +242,7 @@ impl Numbering {
 
     fn cue(&mut self, told: CueTold) -> Result<Cue, String> {
         Ok(Cue {
-            name: format!("cue.{}", told.id),
+            name: format!("cue.{}", told.id).into(),
             direction: direction(&told.direction)?,
             reach: near(&told.reach)?,
             finished: told.status.map(|status| status == "finished"),
@@ -239,7 +251,7 @@ impl Numbering {
             spares: told.spares.iter().map(|tag| self.tag(tag)).collect(),
             needs: self.some(&told.needs),
             unless: self.some(&told.unless),
-            why: told.why,
+            why: told.why.into(),
             stops_at_done: told.stops_at_done,
             rescued: told.rescued,
             across: told.across,
@@ -254,7 +266,7 @@ impl Numbering {
     fn rule(&mut self, told: RuleTold) -> Result<Rule, String> {
         Ok(Rule {
             tag: self.tag(&told.tag),
-            id: told.id,
+            id: told.id.into(),
             strength: told.strength,
             groups: told.groups.iter().map(|part| self.some(part)).collect(),
             within: near(&told.within)?,
@@ -287,8 +299,8 @@ impl Numbering {
 }
 
 impl Rules {
-    /// Give every name its number, in the order of the names. `found`: the groups that words are found for; `tags`: further ones.
-    pub fn new(told: RulesTold, found: &[String], tags: &[String]) -> Result<Rules, String> {
+    /// Give every name its number, in the order of the names. `found`: the groups that words are found for.
+    pub fn new(told: RulesTold, found: &[String]) -> Result<Rules, String> {
         let mut names: BTreeSet<&str> = KNOWN.into_iter().chain([NAMELESS]).collect();
         names.extend(found.iter().map(String::as_str));
         names.extend(told.cues.keys().map(String::as_str));
@@ -298,10 +310,7 @@ impl Rules {
         }
         let groups: Vec<String> = names.into_iter().map(String::from).collect();
         let numbered = groups.iter().enumerate().map(|(at, name)| (name.clone(), at as Group)).collect();
-        let mut numbering = Numbering { groups: numbered, tags: TAGS.iter().map(|&name| name.into()).collect() };
-        for tag in tags {
-            numbering.tag(tag);
-        }
+        let mut numbering = Numbering { groups: numbered, tags: TAGS.iter().map(|&name| name.to_owned().into()).collect() };
         let mut kinds = vec![Kind::default(); groups.len()];
         for at in numbering.some(&told.verbs) {
             kinds[usize::from(at)].verb = true;
@@ -327,19 +336,20 @@ impl Rules {
             }
             all.push(rule);
         }
-        let known_tags = KnownTags { change: 0, winter: 1, summer: 2, inspection: 3, warranty: 4 };
+        let known_tags = KnownTags { change: 0, winter: 1, summer: 2, inspection: 3, warranty: 4, service: 5, check: 6 };
         let of_inspection = all.iter().filter(|rule| rule.tag == known_tags.inspection);
         for &at in of_inspection.flat_map(|rule| rule.groups.iter().flatten()) {
             kinds[usize::from(at)].inspection = !["passed", "failed", "fine"].contains(&groups[usize::from(at)].as_str());
         }
         let (known, nameless) = (numbering.known(), numbering.group(NAMELESS));
         let Numbering { groups: by_name, tags } = numbering;
+        let groups = groups.into_iter().map(Name::from).collect();
         Ok(Rules { groups, tags, kinds, cues, all, anchored, known, known_tags, mentioned, unlikely, nameless, by_name })
     }
 
     /// The number of a tag.
     pub fn tag(&self, name: &str) -> Option<Tag> {
-        self.tags.iter().position(|known| known == name).map(|at| at as Tag)
+        self.tags.iter().position(|known| **known == *name).map(|at| at as Tag)
     }
 
     /// The rule of that number.
@@ -372,8 +382,8 @@ impl Rules {
 /// A cue that no words tell; somebody should look at what it overrules.
 fn wordless(name: &str, why: &str) -> Cue {
     Cue {
-        name: format!("cue.{name}"),
-        why: why.into(),
+        name: format!("cue.{name}").into(),
+        why: why.to_owned().into(),
         direction: Direction::Both,
         reach: Near::Clause,
         finished: None,

@@ -2,6 +2,7 @@
 
 mod clauses;
 mod cues;
+mod features;
 mod judge;
 mod lexicon;
 mod matching;
@@ -13,14 +14,15 @@ mod rules;
 mod season;
 mod text;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 
-use judge::{Named, Weights, WeightsTold};
+use features::{Held, Name, Named};
+use judge::{Weights, WeightsTold};
 use lexicon::{Group, Rules, RulesTold, Tag, TermTold};
 use matching::{Hit, Manners, Matcher};
 use numbers::{Numbers, WordingTold};
@@ -54,7 +56,7 @@ struct WordsTold {
 }
 
 /// A tag, what the rules say of it, and its features.
-type Weighed = (String, &'static str, Vec<(String, f64)>);
+type Weighed = (String, &'static str, BTreeMap<String, f64>);
 
 /// The classes that answers are made of: named tuples.
 struct Shapes {
@@ -81,43 +83,48 @@ struct Names {
 
 /// What all readers of a language share, whatever their rules.
 struct Language {
-    name: String,
+    name: Name,
     spelling: Spelling,
     matcher: Matcher,
     numbers: Numbers,
-    weights: Option<Weights>,
     shapes: Shapes,
+}
+
+/// Rules of a language, what the matcher's groups are among theirs, and the names of all that they know.
+struct Ruled {
+    rules: Rules,
+    groups: Vec<Group>,
+    names: Names,
 }
 
 /// A lexicon made ready to read with. Build it once and keep it; it may be used by several threads.
 #[pyclass(frozen)]
 struct Engine {
     language: Arc<Language>,
-    rules: Rules,
-    /// What the matcher's groups are among those of the rules.
-    groups: Vec<Group>,
-    names: Names,
+    ruled: Arc<Ruled>,
+    weights: Option<Arc<Weights>>,
 }
 
 fn refused(said: String) -> PyErr {
     PyValueError::new_err(said)
 }
 
-impl Engine {
-    fn made(py: Python<'_>, language: Arc<Language>, told: RulesTold) -> PyResult<Engine> {
-        let weighed = language.weights.as_ref().map_or(&[][..], |weights| &weights.tags);
-        let rules = Rules::new(told, &language.matcher.groups, weighed).map_err(refused)?;
-        let groups = language.matcher.groups.iter().map(|name| rules.group(name)).collect();
+impl Ruled {
+    fn new(py: Python<'_>, matcher: &Matcher, told: RulesTold) -> PyResult<Arc<Ruled>> {
+        let rules = Rules::new(told, &matcher.groups).map_err(refused)?;
+        let groups = matcher.groups.iter().map(|name| rules.group(name)).collect();
         let all = |names: Vec<&str>| names.into_iter().map(|name| PyString::intern(py, name).unbind()).collect();
         let names = Names {
-            tags: all(rules.tags.iter().map(String::as_str).collect()),
-            rules: all(rules.all.iter().map(|rule| rule.id.as_str()).collect()),
-            cues: all(rules.cues.iter().map(|cue| cue.name.as_str()).collect()),
-            whys: all(rules.cues.iter().map(|cue| cue.why.as_str()).collect()),
+            tags: all(rules.tags.iter().map(|tag| &**tag).collect()),
+            rules: all(rules.all.iter().map(|rule| &*rule.id).collect()),
+            cues: all(rules.cues.iter().map(|cue| &*cue.name).collect()),
+            whys: all(rules.cues.iter().map(|cue| &*cue.why).collect()),
         };
-        Ok(Engine { language, rules, groups, names })
+        Ok(Arc::new(Ruled { rules, groups, names }))
     }
+}
 
+impl Engine {
     /// The words of an order and what is found in them.
     fn searched(&self, order: &Order) -> (Joined, Vec<Hit>) {
         let texts = order.passages.iter().map(|passage| passage.text.as_str());
@@ -128,8 +135,8 @@ impl Engine {
     }
 
     fn judged(&self, order: &Order, joined: &Joined, hits: &[Hit], settled: &[Tag]) -> Read {
-        let given = Given { order, joined, hits, rules: &self.rules };
-        given.judged(&self.language.name, self.language.weights.as_ref(), settled)
+        let given = Given { order, joined, hits, rules: &self.ruled.rules };
+        given.judged(self.language.name.part(), self.weights.as_deref(), settled)
     }
 
     fn words<'py>(&self, told: &Told<'_, 'py>, words: &Words, rule: Option<&Py<PyString>>) -> PyResult<Bound<'py, PyAny>> {
@@ -143,7 +150,7 @@ impl Engine {
         };
         let rule = match (rule, words.source) {
             (Some(rule), _) => rule.bind(py).clone(),
-            (None, Source::Rule(rule)) => self.names.rules[usize::from(rule)].bind(py).clone(),
+            (None, Source::Rule(rule)) => self.ruled.names.rules[usize::from(rule)].bind(py).clone(),
             (None, Source::SeasonWords) => PyString::intern(py, "season.words"),
             (None, Source::SeasonDate) => PyString::intern(py, "season.date"),
             (None, Source::Weights) => PyString::intern(py, "weights"),
@@ -156,15 +163,16 @@ impl Engine {
         let mut tags = Vec::with_capacity(read.tags.len());
         for (tag, evidence) in &read.tags {
             let words: PyResult<Vec<_>> = evidence.iter().map(|words| self.words(told, words, None)).collect();
-            let fields = (&self.names.tags[usize::from(*tag)], PyTuple::new(py, words?)?).into_pyobject(py)?;
+            let fields = (&self.ruled.names.tags[usize::from(*tag)], PyTuple::new(py, words?)?).into_pyobject(py)?;
             tags.push(self.language.shapes.of(py, &self.language.shapes.found, fields)?);
         }
         let mut overruled = Vec::with_capacity(read.overruled.len());
         for one in &read.overruled {
             let cue = usize::from(one.cue);
-            let because = self.words(told, &one.because, Some(&self.names.cues[cue]))?;
+            let because = self.words(told, &one.because, Some(&self.ruled.names.cues[cue]))?;
             let words = self.words(told, &one.words, None)?;
-            let fields = (&self.names.tags[usize::from(one.tag)], words, &self.names.whys[cue], because).into_pyobject(py)?;
+            let fields =
+                (&self.ruled.names.tags[usize::from(one.tag)], words, &self.ruled.names.whys[cue], because).into_pyobject(py)?;
             overruled.push(self.language.shapes.of(py, &self.language.shapes.overruled, fields)?);
         }
         let result = read.passed.map(|passed| if passed { "passed" } else { "failed" });
@@ -177,7 +185,7 @@ impl Engine {
     /// What the matcher found, by the numbers of the rules.
     fn renamed(&self, hits: &mut [Hit]) {
         for hit in hits {
-            hit.group = self.groups[usize::from(hit.group)];
+            hit.group = self.ruled.groups[usize::from(hit.group)];
         }
     }
 }
@@ -222,12 +230,11 @@ fn place<'py>(py: Python<'py>, passages: &[Passage], number: u32) -> Bound<'py, 
 
 #[pymethods]
 impl Engine {
-    /// `lexicon` has the attributes that the stub names. Raises `ValueError` where it or the weights cannot be used.
+    /// `lexicon` has the attributes that the stub names. Raises `ValueError` where it cannot be used.
     #[new]
     fn new(
         py: Python<'_>,
         lexicon: &Bound<'_, PyAny>,
-        weights: Option<WeightsTold>,
         hit: Py<PyType>,
         words: Py<PyType>,
         found: Py<PyType>,
@@ -235,55 +242,56 @@ impl Engine {
     ) -> PyResult<Engine> {
         let spelling: SpellingTold = lexicon.extract()?;
         let told: WordsTold = lexicon.extract()?;
-        let idle = spelling.fillers.iter().chain(&spelling.turns).chain(&spelling.lists).cloned().collect();
-        let all = |told: HashSet<String>| told.into_iter().map(String::into_boxed_str).collect();
-        let spelling = Spelling {
-            abbreviations: all(spelling.abbreviations),
-            signs: spelling.signs,
-            turns: all(spelling.turns),
-            lists: all(spelling.lists),
-            idle: all(idle),
-        };
+        let SpellingTold { abbreviations, signs, turns, lists, fillers } = spelling;
+        let spelling = Spelling::new(&abbreviations, signs, &turns, &lists, &fillers);
         let manners = Manners { transparent: &told.transparent, opaque: &told.opaque, past: &told.past };
         let wording: WordingTold = lexicon.getattr("wording")?.extract()?;
         let sieves: Vec<String> = lexicon.getattr("sieves")?.extract()?;
+        let name: String = lexicon.getattr("language")?.extract()?;
         let language = Language {
-            name: lexicon.getattr("language")?.extract()?,
             spelling,
             matcher: Matcher::new(&told.terms, &told.patterns, &manners, &told.endings).map_err(refused)?,
             numbers: Numbers::new(&wording, &sieves).map_err(refused)?,
-            weights: weights.map(Weights::new).transpose().map_err(refused)?,
+            name: name.into(),
             shapes: Shapes { make: py.get_type::<PyTuple>().getattr("__new__")?.unbind(), hit, words, found, overruled },
         };
-        Engine::made(py, Arc::new(language), lexicon.extract()?)
+        let ruled = Ruled::new(py, &language.matcher, lexicon.extract()?)?;
+        Ok(Engine { language: Arc::new(language), ruled, weights: None })
     }
 
-    /// The same words, read with other rules.
+    /// The same words and weights, read with other rules.
     fn with_rules(&self, py: Python<'_>, lexicon: RulesTold) -> PyResult<Engine> {
-        Engine::made(py, self.language.clone(), lexicon)
+        let ruled = Ruled::new(py, &self.language.matcher, lexicon)?;
+        Ok(Engine { language: self.language.clone(), ruled, weights: self.weights.clone() })
     }
 
-    /// What an order's text holds, as the weights know it: to learn from.
-    fn text_features(&self, order: Order) -> Vec<String> {
+    /// The same words and rules, with what was learned from labelled orders; with nothing, the rules alone read.
+    fn with_weights(&self, weights: Option<WeightsTold>) -> PyResult<Engine> {
+        let weights = weights.map(|told| Weights::new(told, &self.language.name).map(Arc::new)).transpose().map_err(refused)?;
+        Ok(Engine { language: self.language.clone(), ruled: self.ruled.clone(), weights })
+    }
+
+    /// What an order's text holds and how often, as the weights know it: to learn from.
+    fn text_features(&self, order: Order) -> BTreeMap<String, f64> {
         let (joined, hits) = self.searched(&order);
-        let given = Given { order: &order, joined: &joined, hits: &hits, rules: &self.rules };
-        let mut told = Named::default();
-        given.read(&self.language.name, |case| case.text_features(&mut told));
-        let distinct: BTreeSet<String> = told.0.into_iter().map(|(name, _)| name).collect();
-        distinct.into_iter().collect()
+        let given = Given { order: &order, joined: &joined, hits: &hits, rules: &self.ruled.rules };
+        let mut told = Held { language: self.language.name.part(), counts: BTreeMap::new() };
+        given.read(self.language.name.part(), |case| case.hold(&mut told));
+        told.counts
     }
 
     /// What is weighed of each tag that is worth it, with what the rules say of it: to learn from. `logits`: the text's sums by tag.
     fn tag_features(&self, order: Order, logits: HashMap<String, f64>) -> Vec<Weighed> {
         let (joined, hits) = self.searched(&order);
-        let given = Given { order: &order, joined: &joined, hits: &hits, rules: &self.rules };
-        let mut logits: Vec<(&str, f64)> = logits.iter().map(|(tag, sum)| (tag.as_str(), *sum)).collect();
+        let given = Given { order: &order, joined: &joined, hits: &hits, rules: &self.ruled.rules };
+        let mut logits: Vec<(Tag, f64)> =
+            logits.iter().filter_map(|(tag, sum)| self.ruled.rules.tag(tag).map(|tag| (tag, *sum))).collect();
         logits.sort_unstable_by_key(|(tag, _)| *tag);
-        given.read(&self.language.name, |case| {
+        given.read(self.language.name.part(), |case| {
             let told = judge::weighed(case, &logits).into_iter().map(|(tag, state)| {
                 let mut features = Named::default();
-                case.tag_features(tag, state, &logits, &mut features);
-                (tag.to_owned(), state.name(), features.0)
+                case.weigh(tag, state, &logits, &mut features);
+                (self.ruled.rules.tags[usize::from(tag)].to_string(), state.name(), features.0)
             });
             told.collect()
         })
@@ -325,10 +333,10 @@ impl Engine {
             return Err(refused("a hit stands on words that no passage of the text has".into()));
         }
         let numbered =
-            |(first, last, name, part): (u32, u32, String, u32)| Hit { first, last, group: self.rules.group(&name), part };
+            |(first, last, name, part): (u32, u32, String, u32)| Hit { first, last, group: self.ruled.rules.group(&name), part };
         let mut hits: Vec<Hit> = hits.into_iter().map(numbered).collect();
         hits.sort_unstable();
-        let settled: Vec<Tag> = settled.iter().filter_map(|name| self.rules.tag(name)).collect();
+        let settled: Vec<Tag> = settled.iter().filter_map(|name| self.ruled.rules.tag(name)).collect();
         let read = self.judged(&text.order, &text.joined, &hits, &settled);
         let on = text.on.as_ref().map(|on| on.bind(py).clone());
         self.answer(read, &Told { py, passages: &text.order.passages, on })

@@ -10,6 +10,7 @@ use crate::text::{self, Folded, Gap, Word};
 
 /// So many letters of a word at least, where a term goes on with the next: `forskærm lakeret`, not `prøvetur uden`.
 const PART: usize = 4;
+const WITHIN: u32 = 1 << 31;
 
 /// Words of one group, from word `first` to word `last`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -57,9 +58,10 @@ pub struct Manners<'a> {
 pub struct Matcher {
     pub groups: Vec<String>,
     automaton: Option<DoubleArrayAhoCorasick<u32>>,
-    /// The terms in the order of their letters, and for each string of letters where its terms begin and end.
+    /// The terms in the order of their letters, and where those of each string of letters begin, which the automaton knows by its number
+    /// (with `WITHIN` where one of them may begin within a word).
     terms: Vec<Term>,
-    spelt: Vec<(u32, u32)>,
+    spelt: Vec<u32>,
     manners: Vec<Manner>,
     endings: text::Words,
     longest_ending: usize,
@@ -81,14 +83,17 @@ impl Matcher {
         sorted.sort_by(|one, other| one.letters.cmp(&other.letters));
         let terms: Vec<Term> = sorted.iter().map(|term| Term::new(term, group(&term.group))).collect();
         let mut letters: Vec<(&str, u32)> = Vec::new();
-        let mut spelt: Vec<(u32, u32)> = Vec::new();
+        let mut spelt: Vec<u32> = Vec::new();
         for (at, term) in sorted.iter().enumerate() {
             if letters.last().is_none_or(|(known, _)| *known != term.letters) {
                 letters.push((&term.letters, spelt.len() as u32));
-                spelt.push((at as u32, at as u32));
+                spelt.push(at as u32);
             }
-            spelt.last_mut().expect("there is one now").1 += 1;
+            if term.open_left {
+                letters.last_mut().expect("there is one now").1 |= WITHIN;
+            }
         }
+        spelt.push(sorted.len() as u32);
         let automaton = (!letters.is_empty())
             .then(|| DoubleArrayAhoCorasick::with_values(letters))
             .transpose()
@@ -134,16 +139,20 @@ impl Matcher {
         let Some(automaton) = &self.automaton else { return };
         let text = folded.string.as_str();
         for found in automaton.find_overlapping_iter(text) {
-            let (start, end) = (found.start(), found.end());
-            let (first, last) = (folded.word_of[start] as usize, folded.word_of[end - 1] as usize);
+            let (start, end, value) = (found.start(), found.end(), found.value());
+            let first = folded.word_of[start] as usize;
+            let at_start = words[first].start as usize == start;
+            if !at_start && value & WITHIN == 0 {
+                continue;
+            }
+            let last = folded.word_of[end - 1] as usize;
             if first != last && words[first + 1..=last].iter().any(|word| word.gap != Gap::None) {
                 continue;
             }
-            let at_start = words[first].start as usize == start;
             let word_end = |word: usize| words.get(word + 1).map_or(text.len(), |next| next.start as usize);
             let rest = word_end(last) - end;
-            let (begin, behind) = self.spelt[found.value() as usize];
-            for term in &self.terms[begin as usize..behind as usize] {
+            let number = (value & !WITHIN) as usize;
+            for term in &self.terms[self.spelt[number] as usize..self.spelt[number + 1] as usize] {
                 if !at_start && !(term.open_left && (first == last || word_end(first) - start >= PART)) {
                     continue;
                 }

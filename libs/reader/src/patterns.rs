@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use daachorse::DoubleArrayAhoCorasick;
 use fancy_regex::Regex;
 use regex::{RegexSet, RegexSetBuilder};
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::lexicon::Group;
 
-/// Shorter pieces of words stand in too many texts to tell anything.
+/// Shorter pieces of words stand in too many texts to tell anything; but signs that are seldom written do.
 const LEAST_LETTERS: usize = 2;
+/// Before this sign no script has figures but 0 to 9.
+const OTHER_FIGURES: char = '\u{640}';
+const RARE_SIGNS: [char; 4] = ['>', '→', '§', '⇒'];
 
 /// An expression as it is written, and the same without what only looks around, which says more quickly that there is nothing.
 struct Pattern {
@@ -24,26 +27,47 @@ pub struct Patterns {
     /// Finds pieces of words; for each the expressions that ask for one of them.
     pieces: Option<DoubleArrayAhoCorasick<u32>>,
     asking: Vec<Vec<u32>>,
-    /// Expressions that ask for no word (`5W-30`), as one, and which they are.
-    wordless: RegexSet,
+    /// Expressions that ask for a figure but for no word (`5W-30`), and those that ask for neither.
+    of_figures: Several,
+    of_anything: Several,
+}
+
+/// Expressions as one, and which they are.
+struct Several {
+    all: RegexSet,
     which: Vec<u32>,
+}
+
+impl Several {
+    fn new(told: &[(Group, &str)], which: Vec<u32>) -> Result<Several, String> {
+        let texts: Vec<&str> = which.iter().map(|&number| told[number as usize].1).collect();
+        Ok(Several { all: loosened(&texts, false)?, which })
+    }
+
+    /// Add those that may find something.
+    fn likely(&self, text: &str, likely: &mut Vec<u32>) {
+        if !self.which.is_empty() {
+            likely.extend(self.all.matches(text).iter().map(|at| self.which[at]));
+        }
+    }
 }
 
 impl Patterns {
     pub fn new(told: &[(Group, &str)]) -> Result<Patterns, String> {
         let mut all = Vec::new();
         let mut asked: HashMap<String, Vec<u32>> = HashMap::new();
-        let (mut wordless, mut which) = (Vec::new(), Vec::new());
+        let (mut of_figures, mut of_anything) = (Vec::new(), Vec::new());
         for (number, (group, text)) in told.iter().enumerate() {
             let bare = without_looking_around(text);
             let exact = Regex::new(text).map_err(|error| format!("{text:?} cannot be read: {error}"))?;
             let loose = regex::Regex::new(&bare).map_err(|error| format!("{text:?} cannot be read: {error}"))?;
             all.push(Pattern { group: *group, exact, loose });
             let any_case = bare.replace("(?i)", "").replace("(?i:", "(?:");
-            let pieces = regex_syntax::parse(&any_case).ok().and_then(|hir| needed(&hir));
+            let hir = regex_syntax::parse(&any_case).ok();
+            let pieces = hir.as_ref().and_then(needed);
             if pieces.is_none() {
-                wordless.push(*text);
-                which.push(number as u32);
+                let rest = if hir.as_ref().is_some_and(needs_figure) { &mut of_figures } else { &mut of_anything };
+                rest.push(number as u32);
             }
             for piece in pieces.into_iter().flatten() {
                 let asking = asked.entry(piece).or_default();
@@ -58,7 +82,8 @@ impl Patterns {
             .then(|| DoubleArrayAhoCorasick::with_values(numbered))
             .transpose()
             .map_err(|error| format!("the expressions cannot be searched for: {error}"))?;
-        Ok(Patterns { all, pieces, asking, wordless: loosened(&wordless, false)?, which })
+        let (of_figures, of_anything) = (Several::new(told, of_figures)?, Several::new(told, of_anything)?);
+        Ok(Patterns { all, pieces, asking, of_figures, of_anything })
     }
 
     /// What is found in a text, with the bytes from which to which it stands there.
@@ -66,7 +91,11 @@ impl Patterns {
         if self.all.is_empty() {
             return;
         }
-        let mut likely: Vec<u32> = self.wordless.matches(text).iter().map(|at| self.which[at]).collect();
+        let mut likely: Vec<u32> = Vec::new();
+        self.of_anything.likely(text, &mut likely);
+        if text.contains(|sign: char| sign.is_ascii_digit() || sign >= OTHER_FIGURES) {
+            self.of_figures.likely(text, &mut likely);
+        }
         if let Some(pieces) = &self.pieces {
             let lowered = if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() };
             for piece in pieces.find_overlapping_iter(&lowered) {
@@ -89,7 +118,7 @@ fn needed(hir: &Hir) -> Option<Vec<String>> {
     match hir.kind() {
         HirKind::Literal(literal) => {
             let piece = std::str::from_utf8(&literal.0).ok()?.trim().to_lowercase();
-            (piece.chars().count() >= LEAST_LETTERS).then(|| vec![piece])
+            (piece.chars().count() >= LEAST_LETTERS || piece.contains(RARE_SIGNS)).then(|| vec![piece])
         }
         HirKind::Capture(capture) => needed(&capture.sub),
         HirKind::Repetition(repetition) if repetition.min > 0 => needed(&repetition.sub),
@@ -99,6 +128,24 @@ fn needed(hir: &Hir) -> Option<Vec<String>> {
             parts.iter().filter_map(needed).max_by_key(shortest)
         }
         _ => None,
+    }
+}
+
+/// Whether a figure stands in whatever the expression finds.
+fn needs_figure(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Class(Class::Unicode(class)) => {
+            let is_figure = |sign: char| sign.is_ascii_digit() || (sign >= OTHER_FIGURES && sign.is_numeric());
+            class.iter().all(|range| is_figure(range.start()) && is_figure(range.end()))
+        }
+        HirKind::Literal(literal) => {
+            std::str::from_utf8(&literal.0).is_ok_and(|text| text.contains(|sign: char| sign.is_ascii_digit()))
+        }
+        HirKind::Capture(capture) => needs_figure(&capture.sub),
+        HirKind::Repetition(repetition) => repetition.min > 0 && needs_figure(&repetition.sub),
+        HirKind::Alternation(choices) => choices.iter().all(needs_figure),
+        HirKind::Concat(parts) => parts.iter().any(needs_figure),
+        _ => false,
     }
 }
 

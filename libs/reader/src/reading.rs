@@ -2,6 +2,7 @@
 
 use crate::clauses::{Clause, clauses, holding};
 use crate::cues::{Ground, Overruling, overrulings};
+use crate::features::Part;
 use crate::judge::{self, Case, Weights};
 use crate::lexicon::{Rules, Tag};
 use crate::matching::{Hit, Matcher, span};
@@ -111,7 +112,7 @@ pub struct Given<'a> {
 
 impl Given<'_> {
     /// Read the order by the rules, and hand over what was read with all that it may be judged by.
-    pub fn read<T>(&self, language: &str, judge: impl FnOnce(&Case<'_>) -> T) -> T {
+    pub fn read<T>(&self, language: Part<'_>, judge: impl FnOnce(&Case<'_>) -> T) -> T {
         let &Given { order, joined, hits, rules } = self;
         let passages = order.passages.as_slice();
         let found = clauses(&joined.words, hits, rules);
@@ -132,7 +133,7 @@ impl Given<'_> {
     }
 
     /// Read the order by the rules; where there are weights, they have the last word, but for tags that are `settled`.
-    pub fn judged(&self, language: &str, weights: Option<&Weights>, settled: &[Tag]) -> Read {
+    pub fn judged(&self, language: Part<'_>, weights: Option<&Weights>, settled: &[Tag]) -> Read {
         self.read(language, |case| {
             let mut read = weights.and_then(|weights| judge::judged(case, weights, settled)).unwrap_or_else(|| case.read.clone());
             let inspected = read.tags.iter().any(|(tag, _)| *tag == self.rules.known_tags.inspection);
@@ -376,7 +377,7 @@ fn inspection_passed(scene: &Scene<'_>) -> Option<bool> {
     let of = |number: u32| hits[number as usize];
     let speaks = |clause: &Clause| clause.things.iter().any(|&hit| rules.kind(of(hit).group).inspection);
     let sentences: Vec<u32> = found.iter().filter(|clause| speaks(clause)).map(|clause| clause.sentence).collect();
-    let earlier = |hit: u32| reached[hit as usize].iter().any(|one| rules.cue(one.cue).why == "earlier");
+    let earlier = |hit: u32| reached[hit as usize].iter().any(|one| rules.cue(one.cue).why[..] == *"earlier");
     let mut told: Vec<Hit> = Vec::new();
     for clause in found {
         for &hit in clause.things.iter().filter(|&&hit| rules.is_result(of(hit).group)) {
@@ -401,7 +402,7 @@ fn says_only_results(clause: &Clause, scene: &Scene<'_>) -> bool {
 
 /// `Tandrem afvist` is no result: its word says what the customer did not want.
 fn is_refused(hit: Hit, clause: &Clause, scene: &Scene<'_>) -> bool {
-    let refuses = |group: u16| scene.rules.cue_of(group).is_some_and(|(_, cue)| cue.why == "refused");
+    let refuses = |group: u16| scene.rules.cue_of(group).is_some_and(|(_, cue)| cue.why[..] == *"refused");
     let cues = clause.cues.iter().map(|&cue| scene.hits[cue as usize]);
     cues.into_iter().any(|cue| refuses(cue.group) && (cue.first, cue.last) == (hit.first, hit.last))
 }

@@ -8,20 +8,30 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use unicode_normalization::UnicodeNormalization;
 
-/// A set of words that are looked up for every word of a text. They come from a lexicon, so nobody can choose them to collide.
+/// A set of words. They come from a lexicon, so nobody can choose them to collide.
 pub type Words = HashSet<Box<str>, BuildHasherDefault<Fnv>>;
 
 /// The hash of Fowler, Noll and Vo: quick for short keys, and made letter by letter.
 pub struct Fnv(u64);
 
-pub const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 
-pub fn fnv(hash: u64, letter: u8) -> u64 {
-    (hash ^ u64::from(letter)).wrapping_mul(0x0100_0000_01b3)
+const fn fnv(hash: u64, letter: u8) -> u64 {
+    (hash ^ letter as u64).wrapping_mul(0x0100_0000_01b3)
+}
+
+/// The hash of a text.
+pub const fn hash(text: &str) -> u64 {
+    let (bytes, mut told, mut at) = (text.as_bytes(), FNV_START, 0);
+    while at < bytes.len() {
+        told = fnv(told, bytes[at]);
+        at += 1;
+    }
+    mixed(told)
 }
 
 /// A hash of which every part depends on all of it.
-pub fn mixed(hash: u64) -> u64 {
+pub const fn mixed(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     hash ^ (hash >> 29)
 }
@@ -109,6 +119,8 @@ pub struct Word {
     pub lists: bool,
     /// It is no number, and no word that says nothing.
     pub tells: bool,
+    /// Of its letters: see `hash`.
+    pub hash: u64,
 }
 
 /// A passage's words in one string, and for each of its bytes the word that it belongs to.
@@ -118,14 +130,24 @@ pub struct Folded {
     pub word_of: Vec<u32>,
 }
 
-/// What a language says of words: a full stop behind one of `abbreviations` ends no sentence, `signs` are read as words, `turns` begin
-/// a clause, `lists` go on with a list, `idle` ones tell nothing.
+/// What a language says of words.
 pub struct Spelling {
-    pub abbreviations: Words,
-    pub signs: HashMap<char, String>,
-    pub turns: Words,
-    pub lists: Words,
-    pub idle: Words,
+    signs: HashMap<char, String>,
+    manners: ByHash<Manner>,
+    /// How many bytes the longest of those has that go on with a list.
+    longest_list: usize,
+}
+
+/// By hashes that are made of letters.
+pub type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Taken>>;
+
+/// What is said of a word.
+#[derive(Clone, Copy, Default)]
+struct Manner {
+    abbreviates: bool,
+    turns: bool,
+    lists: bool,
+    idle: bool,
 }
 
 /// One spelling for all: lower case, `ae oe aa` for æ ø å, other marks dropped, nothing but letters and digits.
@@ -157,59 +179,82 @@ fn fold_into(text: &str, folded: &mut String) {
 }
 
 impl Spelling {
+    /// A full stop behind one of `abbreviations` ends no sentence, `signs` are read as words, `turns` begin a clause, `lists` go on with
+    /// a list, and both tell nothing, as `fillers` do.
+    pub fn new(
+        abbreviations: &HashSet<String>,
+        signs: HashMap<char, String>,
+        turns: &HashSet<String>,
+        lists: &HashSet<String>,
+        fillers: &HashSet<String>,
+    ) -> Spelling {
+        let mut manners: ByHash<Manner> = ByHash::default();
+        let mut say = |words: &HashSet<String>, what: fn(&mut Manner)| {
+            words.iter().for_each(|word| what(manners.entry(hash(word)).or_default()));
+        };
+        say(abbreviations, |manner| manner.abbreviates = true);
+        say(turns, |manner| (manner.turns, manner.idle) = (true, true));
+        say(lists, |manner| (manner.lists, manner.idle) = (true, true));
+        say(fillers, |manner| manner.idle = true);
+        Spelling { signs, manners, longest_list: lists.iter().map(String::len).max().unwrap_or(0) }
+    }
+
+    fn manner(&self, hash: u64) -> Manner {
+        self.manners.get(&hash).copied().unwrap_or_default()
+    }
+
     /// Cut a passage into words, which are added to `words`; `folded` is left with their letters in one string.
     pub fn cut(&self, text: &str, passage: u32, words: &mut Vec<Word>, folded: &mut Folded) {
         folded.string.clear();
         folded.word_of.clear();
         let first = words.len();
-        let mut ended = 0; // where the word before ended
-        let mut before: (usize, usize) = (0, 0); // its letters in the string
-        let mut rest = text.char_indices().peekable();
-        while let Some((begins, letter)) = rest.next() {
-            let mut ends = begins + letter.len_utf8();
+        let mut at = 0;
+        while let Some(letter) = text[at..].chars().next() {
+            let begins = at;
             let start = folded.string.len();
             if letter.is_alphanumeric() {
-                while let Some(&(at, next)) = rest.peek() {
-                    if !(next.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&next)) {
-                        break;
-                    }
-                    ends = at + next.len_utf8();
-                    rest.next();
+                at = word_end(text, begins);
+                fold_into(&text[begins..at], &mut folded.string);
+            } else {
+                at += letter.len_utf8();
+                if let Some(told) = self.signs.get(&letter) {
+                    folded.string.push_str(told);
                 }
-                fold_into(&text[begins..ends], &mut folded.string);
-            } else if let Some(told) = self.signs.get(&letter) {
-                folded.string.push_str(told);
             }
             if folded.string.len() == start {
                 continue;
             }
             let told = &folded.string[start..];
-            let known = words.len() > first;
-            let last = &folded.string[before.0..before.1];
-            let mut gap = if known { self.gap(&text[ended..begins], last, told) } else { Gap::Passage };
-            if ended > 0 && text.as_bytes()[ended - 1] == b'?' {
-                gap = Gap::Sentence;
-            }
-            let turns = self.turns.contains(told);
-            let lists = self.lists.contains(told) || (known && self.lists.contains(&folded.string[before.0..]));
+            let hash = hash(told);
+            let manner = self.manner(hash);
+            let before = words[first..].last();
+            let gap = before.map_or(Gap::Passage, |before| {
+                let between = &text[before.ends as usize..begins];
+                self.gap(between, before, &folded.string[before.start as usize..start], told)
+            });
+            let is_asked = before.is_some_and(|before| text[..before.ends as usize].ends_with('?'));
+            let goes_on = before.is_some_and(|before| self.is_list(&folded.string[before.start as usize..]));
             words.push(Word {
                 passage,
                 start: start as u32,
                 begins: begins as u32,
-                ends: ends as u32,
-                gap,
-                colon: colon_behind(&text[ends..]),
-                turns,
-                lists,
-                tells: !self.idle.contains(told) && !told.chars().all(char::is_numeric),
+                ends: at as u32,
+                gap: if is_asked { Gap::Sentence } else { gap },
+                colon: colon_behind(&text[at..]),
+                turns: manner.turns,
+                lists: manner.lists || goes_on,
+                tells: !manner.idle && !told.chars().all(char::is_numeric),
+                hash,
             });
-            before = (start, folded.string.len());
-            ended = ends;
             folded.word_of.resize(folded.string.len(), words.len() as u32 - 1);
         }
     }
 
-    fn gap(&self, between: &str, before: &str, after: &str) -> Gap {
+    fn is_list(&self, letters: &str) -> bool {
+        letters.len() <= self.longest_list && self.manner(hash(letters)).lists
+    }
+
+    fn gap(&self, between: &str, word: &Word, before: &str, after: &str) -> Gap {
         if between == " " {
             return Gap::None;
         }
@@ -218,7 +263,7 @@ impl Spelling {
             return Gap::Words;
         }
         let between = match between.strip_prefix('.') {
-            Some(rest) if self.abbreviations.contains(before) => rest,
+            Some(rest) if self.manner(word.hash).abbreviates => rest,
             _ => between,
         };
         if between.trim() == "/" && before.chars().nth(1).is_some() && after.chars().nth(1).is_some() {
@@ -236,6 +281,27 @@ impl Spelling {
         let joins = |sign: char| sign.is_whitespace() || "-–./'´’".contains(sign);
         if between.chars().all(joins) && between.chars().count() <= 3 { Gap::None } else { Gap::Words }
     }
+}
+
+/// Where the word ends that begins there.
+fn word_end(text: &str, begins: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = begins;
+    while at < bytes.len() {
+        if bytes[at].is_ascii() {
+            if !bytes[at].is_ascii_alphanumeric() {
+                break;
+            }
+            at += 1;
+        } else {
+            let letter = text[at..].chars().next().unwrap_or_default();
+            if !(letter.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&letter)) {
+                break;
+            }
+            at += letter.len_utf8();
+        }
+    }
+    at
 }
 
 fn colon_behind(behind: &str) -> bool {

@@ -55,7 +55,7 @@ def of_file(file: str, most: int) -> list[Example]:
 def example(file: str, number: int, *, tags: Iterable[str] = (), rules: Iterable[str] = (), hard: bool = False) -> Example:
     """An order of a file that holds no text."""
     labelled = Labelled(str(number), Order((Line("x"),)), file.partition("_")[0], frozenset(tags), hard, {})
-    return Example(file, labelled, edition("da"), (), frozenset(rules))
+    return Example(file, labelled, edition("da"), {}, frozenset(rules))
 
 
 SCRIPT = """
@@ -93,11 +93,11 @@ def test_a_file_of_weights_has_one_feature_a_line_in_order_and_says_what_was_lea
     assert told == json.loads(json.dumps(weights["da"]))
     names = list(told["text"]["features"])
     assert names == sorted(names)
-    assert sum(line.startswith('"da:') for line in text.splitlines()) == sum(name.startswith("da:") for name in names)
+    assert sum(line.startswith('"w:da|') for line in text.splitlines()) == sum(name.startswith("w:da|") for name in names) > 0
 
 
 def test_a_language_keeps_what_was_seen_in_it(weights: Mapping[str, Any]) -> None:
-    for language, other in (("da", "en:"), ("en", "da:")):
+    for language, other in (("da", "w:en|"), ("en", "w:da|")):
         held = {name for one in few() if one.language == language for name in one.holds}
         features = set(weights[language]["text"]["features"])
         assert features
@@ -125,16 +125,17 @@ def test_the_engine_weighs_as_was_learned(weights: Mapping[str, Any]) -> None:
 
 def weighed(one: Example, weights: Mapping[str, Any]) -> dict[str, float]:
     """How likely each tag of an order is, by the book."""
-    known = [weights["text"]["features"][name] for name in one.holds if name in weights["text"]["features"]]
-    length = math.sqrt(sum(rarity**2 for rarity, _ in known)) or 1.0
+    features = weights["text"]["features"]
+    known = [(*features[name], count) for name, count in one.holds.items() if name in features]
+    length = math.sqrt(sum(rarity**2 * count for rarity, _, count in known)) or 1.0
     sums = {
-        tag: bias + sum(of_tags.get(str(number), 0.0) for _, of_tags in known) / length
+        tag: bias + sum(of_tags.get(str(number), 0.0) * count for _, of_tags, count in known) / length
         for number, (tag, bias) in enumerate(zip(weights["tags"], weights["text"]["bias"], strict=True))
     }
     likely = dict[str, float]()
     for tag, state, features in one.edition.engine.tag_features(one.labelled.order, sums):
         told = weights["judge"][state]
-        total = told["bias"] + sum(told["features"].get(name, 0.0) * value for name, value in features)
+        total = told["bias"] + sum(told["features"].get(name, 0.0) * value for name, value in features.items())
         likely[tag] = 1 / (1 + math.exp(-total))
     return likely
 

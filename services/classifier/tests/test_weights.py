@@ -1,16 +1,14 @@
 """What weights may do to what the rules read, and what they may not, with weights made up for the purpose."""
 
-from functools import cache
 from typing import Any
 
 import pytest
 
-from classifier.domain import DealerLexicon, LexiconError, Line, Matcher, Order, Read, Reader, read, sentence
+from classifier.domain import DealerLexicon, LexiconError, Line, Order, Read, Reader, read, sentence
 from classifier.domain.unclear import reasons
-from classifier.lexicons import lexicon, rules, weights
+from classifier.lexicons import rules, weights
 from common.events.words import VisitTag
 
-danish = cache(lambda: lexicon("da"))
 TAGS = tuple(str(tag) for tag in VisitTag)
 NEVER, ALWAYS = -9.0, 9.0
 
@@ -23,7 +21,7 @@ def made_up(*, yes: float = ALWAYS, over: float = NEVER, none: float = NEVER, **
 
 def weighed(text: str | Order, weights: dict[str, Any]) -> Read:
     order = text if isinstance(text, Order) else Order((Line(text),))
-    return read(order, Matcher(danish(), weights))
+    return read(order, rules("da").weighing(weights))
 
 
 def test_weights_that_agree_change_nothing() -> None:
@@ -46,7 +44,7 @@ def test_what_a_clause_says_was_done_is_not_dropped() -> None:
 
 def test_what_is_likely_is_added_with_the_words_that_weigh_most_and_somebody_should_look() -> None:
     told = made_up(none=1.0, battery=0.0)
-    told["text"]["features"] = {"da:startklods": [1.0, {str(TAGS.index("battery")): 5.0}]}
+    told["text"]["features"] = {"w:da|startklods": [1.0, {str(TAGS.index("battery")): 5.0}]}
     found = weighed("Arbejdsløn. Bilen fik en startklods, 70 Ah, i dag her", told)
     assert found.names() == {"battery"}
     assert found.review
@@ -79,14 +77,14 @@ def test_of_several_seasons_the_likeliest_stays() -> None:
 
 def test_what_a_dealer_says_of_an_order_is_not_weighed() -> None:
     own = DealerLexicon.model_validate({"words": [{"words": "stor tur", "tag": "service"}]})
-    reader = Reader(Matcher(danish(), made_up(yes=NEVER)), own)
+    reader = Reader(rules("da").weighing(made_up(yes=NEVER)), own)
     assert reader.read(Order((Line("Stor tur"),))).names() == {"service"}
     assert reader.read(Order((Line("Stor service"),))).names() == set()
 
 
 def test_tags_that_only_codes_give_are_not_added() -> None:
     own = DealerLexicon.model_validate({"codes": [{"code": "S1", "tags": ["service"]}], "only_by_code": ["service"]})
-    reader = Reader(Matcher(danish(), made_up(none=ALWAYS, service=ALWAYS)), own)
+    reader = Reader(rules("da").weighing(made_up(none=ALWAYS, service=ALWAYS)), own)
     assert reader.read(Order((Line("Stor service"),))).names() == set()
 
 
@@ -95,13 +93,13 @@ def test_tags_that_only_codes_give_are_not_added() -> None:
     [
         ({"judge": {}}, "lack"),
         ({"text": {"bias": [], "features": {}}}, "more tags"),
-        ({"text": {"bias": [0.0] * len(TAGS), "features": {"da:olie": [1.0, {"99": 1.0}]}}}, "more tags"),
-        ({"text": {"bias": [0.0] * len(TAGS), "features": {"da:olie": [1.0, {"x": 1.0}]}}}, "no number"),
+        ({"text": {"bias": [0.0] * len(TAGS), "features": {"w:da|olie": [1.0, {"99": 1.0}]}}}, "more tags"),
+        ({"text": {"bias": [0.0] * len(TAGS), "features": {"w:da|olie": [1.0, {"x": 1.0}]}}}, "no number"),
     ],
 )
 def test_weights_that_do_not_hold_together_are_refused(harm: dict[str, Any], said: str) -> None:
     with pytest.raises(LexiconError, match=said):
-        Matcher(danish(), {**made_up(), **harm})
+        rules("da").weighing({**made_up(), **harm})
 
 
 @pytest.mark.parametrize("language", ["da", "de", "en", "nl"])

@@ -24,7 +24,7 @@ def languages() -> tuple[str, ...]:
 @cache
 def matcher(language: str) -> Matcher:
     """The matcher of a language; raises LookupError for one that has no lexicon yet."""
-    return Matcher(lexicon(language), weights(language))
+    return rules(language).weighing(weights(language))
 
 
 @cache

@@ -13,7 +13,7 @@ from classifier.domain import Matcher, parse_lexicon
 from learning.history import History
 from learning.lexicons import made_whole
 
-NEVER = frozenset({"final", "sixth"})  # kept to judge by
+NEVER = frozenset({"final", "sixth", "seventh"})  # kept to judge by
 
 
 class NotToLearnFrom(ValueError):
@@ -24,12 +24,11 @@ class Edition:
     """A lexicon as it was at one time."""
 
     def __init__(self, table: Mapping[str, Any]) -> None:
-        self._table = table
-        self.engine = self.weighing(None)
+        self.engine = Matcher(parse_lexicon(table)).engine
 
     def weighing(self, weights: Mapping[str, Any] | None) -> Engine:
         """Reads with weights; without them the rules alone do."""
-        return Matcher(parse_lexicon(self._table), weights).engine
+        return self.engine.with_weights(weights)
 
 
 class Editions:
@@ -73,13 +72,13 @@ class Example:
     file: str  # da_own: language and part
     labelled: Labelled
     edition: Edition
-    holds: tuple[str, ...]  # the features of its text
+    holds: Mapping[str, float]  # the features of its text, and how often
     rules: frozenset[str]  # the tags that the rules read
 
     @classmethod
     def read(cls, file: str, labelled: Labelled, edition: Edition) -> "Example":
         """Let the rules read an order."""
-        holds = tuple(sorted(edition.engine.text_features(labelled.order)))
+        holds = edition.engine.text_features(labelled.order)
         return cls(file, labelled, edition, holds, frozenset(tag for tag, _ in edition.engine.read(labelled.order)[0]))
 
     @property

@@ -35,10 +35,11 @@ class Text:
 
 
 def _evened(columns: Columns, examples: Sequence[Example]) -> sparse.csr_matrix:
-    """What texts hold; the rarer it is the more it counts, and long texts count as much as short ones."""
-    held = columns.matrix([dict.fromkeys(one.holds, 1.0) for one in examples]) @ sparse.diags(columns.rarity)
-    lengths = np.sqrt(np.asarray(held.multiply(held).sum(axis=1), dtype=float).ravel())
-    return sparse.diags(1 / np.where(lengths > 0, lengths, 1)) @ held
+    """What texts hold; the rarer it is the more it counts, and long texts count as much as short ones. Each time that something is said
+    makes a text longer by as much, so that what a word weighs is the same in any text."""
+    held = columns.matrix([one.holds for one in examples])
+    lengths = np.sqrt(held @ columns.rarity**2)
+    return sparse.diags(1 / np.where(lengths > 0, lengths, 1)) @ held @ sparse.diags(columns.rarity)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def pairs(example: Example, sums: Floats) -> Iterator[Pair]:
     """Every tag that is weighed of an order, with what the first model says of it."""
     logits = dict(zip(TAGS, map(float, sums), strict=True))
     for tag, state, features in example.edition.engine.tag_features(example.labelled.order, logits):
-        yield Pair(state, dict(features), tag in example.labelled.tags)
+        yield Pair(state, features, tag in example.labelled.tags)
 
 
 @dataclass(frozen=True)

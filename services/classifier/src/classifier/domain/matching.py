@@ -20,13 +20,19 @@ class Hit(NamedTuple):
 
 
 class Matcher:
-    """A lexicon with the engine that reads by it; build it once and keep it. Raises LexiconError where an expression cannot be read."""
+    """A lexicon made ready to read with; build it once and keep it. Raises LexiconError where an expression cannot be read."""
 
-    def __init__(self, lexicon: Lexicon, weights: Mapping[str, Any] | None = None) -> None:
-        """`weights`: what was learned from labelled orders; without them the rules alone read. Of the lexicon's terms, of which there may
-        be hundreds of thousands, only the engine keeps what it needs."""
+    def __init__(self, lexicon: Lexicon, engine: Engine | None = None) -> None:
+        """Of the lexicon's terms, of which there may be hundreds of thousands, only the engine keeps what it needs."""
         try:
-            self.engine = Engine(lexicon, weights, Hit, Words, Found, Overruled)
+            self.engine = engine or Engine(lexicon, Hit, Words, Found, Overruled)
         except ValueError as error:
             raise LexiconError(str(error)) from None
         self.lexicon = replace(lexicon, terms=())
+
+    def weighing(self, weights: Mapping[str, Any] | None) -> "Matcher":
+        """The same with what was learned from labelled orders; with None the rules alone read. Raises LexiconError."""
+        try:
+            return Matcher(self.lexicon, self.engine.with_weights(weights))
+        except ValueError as error:
+            raise LexiconError(str(error)) from None
