@@ -1,6 +1,7 @@
 """The whole product under kill -9: whoever dies, nobody is contacted twice for one step, and nobody is forgotten."""
 
 import asyncio
+import json
 import os
 import random
 import re
@@ -42,7 +43,7 @@ AROUND_A_CALL = [f"notifier.{point}" for point in ("after_claim", "after_look", 
 
 
 @pytest.mark.parametrize(
-    "points", [[*AROUND_A_BATCH, "ingest.after_slice", "scheduler.in_job"], AROUND_A_CALL], ids=["batches", "calls"]
+    "points", [[*AROUND_A_BATCH, "ingest.after_slice", "scheduler.in_job", "classifier.in_job"], AROUND_A_CALL], ids=["batches", "calls"]
 )
 async def test_dying_once_at_each_named_point_changes_nothing(product: Product, points: list[str], tmp_path: Path) -> None:
     died_at = tmp_path / "died"
@@ -50,13 +51,32 @@ async def test_dying_once_at_each_named_point_changes_nothing(product: Product, 
     product.environment |= {"AUTOFLOWS_FAILPOINT": f"{','.join(points)}@{died_at}", "AUTOFLOWS_LEASE_SECONDS": "5"}
     await product.start("--demo", "--apart", within=180)
     await read_invoices(product)
+    await publish_a_word(product, tmp_path)
     for _ in range(DAYS):
         await move(product, "+1d", 1)
         if (reached := {path.name for path in died_at.iterdir()}) == set(points):
             break
     assert reached == set(points)
     await nobody_is_contacted_twice_or_forgotten(product)
+    await every_text_is_read_again(product)
     assert await product.stop() == 0
+
+
+async def publish_a_word(product: Product, folder: Path) -> None:
+    """Have every text of the dealer read again, in the background."""
+    file = folder / "own.json"
+    file.write_text(json.dumps({"words": [{"words": "stort forårstjek", "tag": "service"}]}), encoding="utf-8")
+    code, said = await product.run("lexicon", "publish", "--dealer", "holm-auto", "--file", str(file))
+    assert code == 0, said
+
+
+async def every_text_is_read_again(product: Product) -> None:
+    async def read() -> bool:
+        code, said = await product.run("lexicon", "show", "--dealer", "holm-auto")
+        told = re.search(r"(\d+) of (\d+) texts are read with what is in force", said)
+        return code == 0 and told is not None and told[1] == told[2] != "0"
+
+    await until(read, within=120)
 
 
 async def read_invoices(product: Product) -> None:

@@ -4,11 +4,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from classifier import lexicons
-from classifier.domain import Order, read
+from classifier.domain import Order, Read, read
 from classifier.given import GivenOrder, as_json
 from common import values
 
@@ -25,6 +26,11 @@ class Labelled:
     tags: frozenset[str]
     hard: bool
     expect: dict[str, Any]
+
+    @cached_property
+    def read(self) -> Read:
+        """As the service reads it."""
+        return read(self.order, lexicons.matcher(self.language))
 
 
 def load(path: Path) -> Iterator[Labelled]:
@@ -43,7 +49,7 @@ class Score:
         self.right, self.wrong, self.missed = Counter[str](), Counter[str](), Counter[str]()
         self.said: list[str] = []
         for labelled in orders:
-            got = read(labelled.order, lexicons.matcher(labelled.language)).names()
+            got = labelled.read.names()
             self.right.update(got & labelled.tags)
             self.wrong.update(got - labelled.tags)
             self.missed.update(labelled.tags - got)
@@ -71,7 +77,7 @@ class Told:
         self.right = self.all = 0
         self.said: list[str] = []
         for labelled in orders:
-            found = as_json(read(labelled.order, lexicons.matcher(labelled.language)), labelled.language)
+            found = as_json(labelled.read, labelled.language)
             for key, expected in labelled.expect.items():
                 if key == "tags":
                     continue
