@@ -122,8 +122,8 @@ impl Given<'_> {
         let everything = scene.findings();
         let mut fired = everything.clone();
         let cancelled = reader.drop_cancelled(&mut fired);
+        reader.take_out_mere_wishes(&mut fired);
         if order.finished {
-            reader.take_out_mere_wishes(&mut fired);
             reader.take_out_mentions(&mut fired);
         }
         let season = season(&scene, &fired, order.month);
@@ -217,7 +217,7 @@ impl Reader<'_> {
         }
         let leads = |one: &&Clause| one.sentence == clause.sentence && one.first <= clause.first; // `Auftrag: Inspektion, Reifen, TÜV`
         let wishes = |one: &Clause| one.things.iter().any(|&hit| self.hit(hit).group == self.rules.known.wish);
-        let is_wish = self.found.iter().filter(leads).any(wishes);
+        let is_wish = self.scene.finished && self.found.iter().filter(leads).any(wishes);
         let same_tag = |other: &&Finding| self.tag(other) == self.tag(finding);
         refuting.iter().filter(same_tag).find(|other| is_wish || self.refutes(other, finding, clause))
     }
