@@ -52,6 +52,8 @@ pub struct RuleTold {
     unless: HashSet<String>,
     unless_in_order: HashSet<String>,
     in_order: HashSet<String>,
+    bare: bool,
+    in_season: bool,
 }
 
 /// What rules and cues of a lexicon say, and which of its groups are verbs, helpers ...
@@ -118,6 +120,8 @@ pub struct Rule {
     pub unless: Vec<Group>,
     pub unless_in_order: Vec<Group>,
     pub in_order: Vec<Group>,
+    pub bare: bool,
+    pub in_season: bool,
 }
 
 /// What a group is, beside a name.
@@ -273,6 +277,8 @@ impl Numbering {
             unless: self.some(&told.unless),
             unless_in_order: self.some(&told.unless_in_order),
             in_order: self.some(&told.in_order),
+            bare: told.bare,
+            in_season: told.in_season,
         })
     }
 

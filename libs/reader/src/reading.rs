@@ -117,7 +117,7 @@ impl Given<'_> {
         let passages = order.passages.as_slice();
         let found = clauses(&joined.words, hits, rules);
         let reached = overrulings(&Ground { found: &found, hits, rules, passages });
-        let scene = Scene::new(rules, &found, hits, &reached, joined, order.finished);
+        let scene = Scene::new(rules, &found, hits, &reached, joined, order);
         let reader = Reader { passages, joined, hits, rules, found: &found, scene: &scene };
         let everything = scene.findings();
         let mut fired = everything.clone();

@@ -4,7 +4,9 @@ use crate::clauses::{Clause, holding};
 use crate::cues::{Overruling, Reached};
 use crate::lexicon::{Group, Near, Rule, Rules};
 use crate::matching::Hit;
+use crate::order::Order;
 use crate::reading::Joined;
+use crate::season::of_month;
 
 /// A rule that fired on these hits, and what overrules it (nothing: it counts).
 #[derive(Clone)]
@@ -28,6 +30,8 @@ pub struct Scene<'a> {
     pub reached: &'a Reached,
     joined: &'a Joined,
     pub finished: bool,
+    /// Whose wheels are put on at that time of the year.
+    season: Option<usize>,
     /// The hits sorted by group, and where each group's begin and end.
     sorted: Vec<u32>,
     ranges: Vec<(u32, u32)>,
@@ -41,7 +45,7 @@ impl<'a> Scene<'a> {
         hits: &'a [Hit],
         reached: &'a Reached,
         joined: &'a Joined,
-        finished: bool,
+        order: &Order,
     ) -> Scene<'a> {
         let mut sorted: Vec<u32> = (0..hits.len() as u32).collect();
         sorted.sort_unstable_by_key(|&number| (hits[number as usize].group, number));
@@ -55,7 +59,18 @@ impl<'a> Scene<'a> {
             }
             ranges[usize::from(group)].1 = at as u32 + 1;
         }
-        Scene { rules, found, hits, reached, joined, finished, sorted, ranges, present }
+        Scene {
+            rules,
+            found,
+            hits,
+            reached,
+            joined,
+            finished: order.finished,
+            season: order.month.and_then(of_month),
+            sorted,
+            ranges,
+            present,
+        }
     }
 
     pub fn of_group(&self, group: Group) -> &[u32] {
@@ -132,7 +147,7 @@ impl<'a> Scene<'a> {
             }
             let others: Vec<Vec<u32>> = rule.groups[1..].iter().map(|part| self.of_groups(part)).collect();
             for anchor in self.of_groups(&rule.groups[0]) {
-                if self.is_forbidden(rule, anchor) {
+                if self.is_forbidden(rule, anchor) || !self.stands_alone(rule, anchor) {
                     continue;
                 }
                 if let Some(hits) = self.chosen(rule, anchor, &others) {
@@ -148,6 +163,20 @@ impl<'a> Scene<'a> {
     fn is_forbidden(&self, rule: &Rule, anchor: u32) -> bool {
         let passage = self.passage(anchor);
         rule.unless.iter().flat_map(|&group| self.of_group(group)).any(|&hit| self.passage(hit) == passage)
+    }
+
+    /// Whether the anchor stands by itself, and for wheels of the season, where the rule asks for that.
+    fn stands_alone(&self, rule: &Rule, anchor: u32) -> bool {
+        let hit = self.hits[anchor as usize];
+        let in_season = || self.season.is_some_and(|side| self.rules.known.wheels[side] == hit.group);
+        let bare = || {
+            let clause = &self.found[holding(self.found, hit.first)];
+            let within = |other: Hit| hit.first <= other.first && other.last <= hit.last;
+            let others = clause.things.iter().map(|&other| self.hits[other as usize]);
+            let names_more = others.into_iter().any(|other| !within(other) && !self.rules.kind(other.group).helper);
+            !clause.heading && clause.unknown == 0 && !clause.has_verb() && !names_more
+        };
+        (!rule.in_season || in_season()) && (!rule.bare || bare())
     }
 
     /// The anchor with the nearest hit for each further part of the rule, rather one that counts; None: one is missing.

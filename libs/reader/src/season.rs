@@ -7,6 +7,8 @@ use crate::rules::{Finding, Scene};
 
 const WINTER: usize = 0;
 const SUMMER: usize = 1;
+/// Words that speak as loudly as that are believed whatever the date says; others merely name wheels, or say that they went away.
+const SURE: u32 = 3;
 
 /// The season that was read, and the words it rests on (None: the date decided).
 #[derive(Clone, Copy)]
@@ -43,16 +45,23 @@ pub fn season(scene: &Scene<'_>, fired: &[Finding], month: Option<u32>) -> Optio
         vote(clause, hits, &changed, rules, &mut votes);
     }
     votes.retain(|vote| !is_silent(vote.hit));
-    if let Some(loudest) = votes.iter().map(|vote| vote.weight).max() {
-        let mut loud = votes.iter().filter(|vote| vote.weight == loudest);
-        let first = loud.next()?;
-        if loud.all(|vote| vote.side == first.side) {
+    let by_date = month.and_then(of_month);
+    let loudest = votes.iter().map(|vote| vote.weight).max();
+    let mut loud = votes.iter().filter(|vote| Some(vote.weight) == loudest);
+    if let Some(first) = loud.next() {
+        let is_sure = first.weight >= SURE || by_date.is_none_or(|side| side == first.side);
+        if is_sure && loud.all(|vote| vote.side == first.side) {
             return Some(Season { side: first.side, hit: Some(first.hit) });
         }
     }
-    match month? {
-        10..=12 => Some(Season { side: WINTER, hit: None }),
-        3..=5 => Some(Season { side: SUMMER, hit: None }),
+    by_date.map(|side| Season { side, hit: None })
+}
+
+/// The season whose wheels are put on in a month.
+pub fn of_month(month: u32) -> Option<usize> {
+    match month {
+        10..=12 => Some(WINTER),
+        3..=5 => Some(SUMMER),
         _ => None,
     }
 }
@@ -68,10 +77,14 @@ fn vote(clause: &Clause, hits: &[Hit], changed: &[u32], rules: &Rules, votes: &m
         for side in [WINTER, SUMMER] {
             let other = 1 - side;
             if group(hit) == known.to[side] {
-                votes.push(Vote { side, weight: 3, hit });
+                votes.push(Vote { side, weight: 4, hit });
             } else if group(hit) == known.wheels[side] {
                 let turned = away && !put_on;
-                let weight = if turned || put_on { 2 } else { 1 };
+                let weight = match (put_on, away) {
+                    (true, false) => SURE,
+                    (false, false) => 1,
+                    _ => 2,
+                };
                 votes.push(Vote { side: if turned { other } else { side }, weight, hit });
             } else if group(hit) == known.word[side] {
                 let turned = away && !put_on && !names_change;

@@ -55,6 +55,8 @@ class Rule:
     unless: frozenset[str] = frozenset()
     unless_in_order: frozenset[str] = frozenset()
     in_order: frozenset[str] = frozenset()  # one of these must stand somewhere in the order, whatever is said of it
+    bare: bool = False  # the words stand by themselves: their clause names and says nothing else, and is no heading
+    in_season: bool = False  # the words name wheels that are put on at that time of the year
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,8 @@ def _rule(entry: Mapping[str, Any], known: set[str]) -> Rule:
     if within not in WITHIN:
         raise LexiconError(f"rule {entry['id']}: within is one of {', '.join(WITHIN)}")
     strength = float(entry.get("strength", 0.9))
-    return Rule(str(entry["id"]), str(entry["tag"]), strength, groups, within, unless, not_in_order, in_order)
+    bare, in_season = (bool(entry.get(key, False)) for key in ("bare", "in_season"))
+    return Rule(str(entry["id"]), str(entry["tag"]), strength, groups, within, unless, not_in_order, in_order, bare, in_season)
 
 
 def _must_know(whose: str, names: frozenset[str], known: set[str]) -> None:
