@@ -163,10 +163,31 @@ def test_a_discount_changes_nothing() -> None:
         ("Vinterhjul af, sommerhjul på", JULY, "wheel_change_summer"),
         ("Hjulskift, opbevaring af sommerhjul", JULY, "wheel_change_winter"),
         ("Monteret kundens sommerhjul", NOVEMBER, "wheel_change_summer"),
+        ("Hjulskift. Sommerhjul ligger på hotellet", NOVEMBER, "wheel_change_winter"),
+        ("Hjulskift. Sommerhjul ligger på hotellet", APRIL, "wheel_change_summer"),  # merely named: the date tells
+        ("Hjulskift. Vinterhjul ligger på hotellet", NOVEMBER, "wheel_change_winter"),
+        ("Hjulskift. Vinterhjul ligger på hotellet", JULY, "wheel_change_summer"),
     ],
 )
 def test_the_season_comes_from_the_words_else_from_the_date(text: str, on: date | None, tag: str) -> None:
     assert {name for name in tags(text, on=on) if name.startswith("wheel")} == {tag}
+
+
+@pytest.mark.parametrize(
+    ("text", "on", "expected"),
+    [
+        ("Vinterhjul", NOVEMBER, {"wheel_change_winter"}),
+        ("Oliefilter og motorolie, sommerhjul", APRIL, {"wheel_change_summer"}),
+        ("Vinterhjul", APRIL, set()),
+        ("Vinterhjul", JULY, set()),
+        ("Vinterhjul", None, set()),
+        ("Vinterhjul: profil 3 mm", NOVEMBER, set()),
+        ("Vinterhjul Michelin 205/55R16", NOVEMBER, set()),
+        ("Vinterhjul tilbudt", NOVEMBER, set()),
+    ],
+)
+def test_wheels_named_by_themselves_at_their_time_of_the_year_were_put_on(text: str, on: date | None, expected: set[str]) -> None:
+    assert {name for name in tags(text, on=on) if name.startswith("wheel")} == expected
 
 
 @pytest.mark.parametrize(
@@ -206,6 +227,20 @@ def test_the_check_before_an_inspection_is_not_the_inspection(text: str, expecte
 )
 def test_the_result_of_an_inspection_is_its_last_word(text: str, result: str | None) -> None:
     assert read_text(text).inspection_result == result
+
+
+@pytest.mark.parametrize(
+    ("line", "remarks", "dropped"),
+    [
+        ("Synstjek", "Kunden ringede: synstjek afbestilt, resten står ved magt", "inspection_check"),
+        ("Hjulskift", "Kunden ringer 12/3, hjulskift aflyst", "wheel_change"),
+        ("Tandrem", "Kunden vil ikke have skiftet tandrem alligevel", "timing_belt"),
+    ],
+)
+def test_a_later_word_takes_back_what_an_open_order_asks_for(line: str, remarks: str, dropped: str) -> None:
+    found = read(Order((Line(line), Line("Service")), remarks, finished=False), rules("da"))
+    assert found.names() == {"service"}
+    assert dropped in {one.tag for one in found.overruled}
 
 
 def test_an_open_order_asks_for_what_a_finished_one_would_only_need() -> None:
