@@ -342,6 +342,9 @@ impl<'a> Case<'a> {
 
     /// What the text holds, for the first model.
     pub fn hold(&self, to: &mut impl Holds) {
+        const SAID: Family = Family::new("T");
+        const OVERRULED: Family = Family::new("O");
+        const OPEN: Family = Family::new("OPEN");
         let mut words: Vec<(u64, u32)> = Vec::with_capacity(self.joined.words.len());
         for clause in self.clauses() {
             self.hold_groups(clause, to);
@@ -352,9 +355,6 @@ impl<'a> Case<'a> {
         for (_, word) in words {
             to.word(self.letters(word));
         }
-        const SAID: Family = Family::new("T");
-        const OVERRULED: Family = Family::new("O");
-        const OPEN: Family = Family::new("OPEN");
         for (tag, _) in &self.read.tags {
             to.once(&SAID, &[self.tag(*tag)]);
         }

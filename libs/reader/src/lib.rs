@@ -12,6 +12,7 @@ mod patterns;
 mod reading;
 mod rules;
 mod season;
+mod terms;
 mod text;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

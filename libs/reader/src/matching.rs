@@ -2,15 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use daachorse::DoubleArrayAhoCorasick;
-
 use crate::lexicon::{Group, TermTold};
 use crate::patterns::Patterns;
-use crate::text::{self, Folded, Gap, Word};
-
-/// So many letters of a word at least, where a term goes on with the next: `forskærm lakeret`, not `prøvetur uden`.
-const PART: usize = 4;
-const WITHIN: u32 = 1 << 31;
+use crate::terms::Terms;
+use crate::text::{Folded, Word};
 
 /// Words of one group, from word `first` to word `last`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -20,23 +15,6 @@ pub struct Hit {
     pub group: Group,
     /// Letters found, where the term is only a part of its word; 0 when it is whole words.
     pub part: u32,
-}
-
-#[derive(Clone, Copy)]
-struct Term {
-    group: Group,
-    open_left: bool,
-    open_right: bool,
-    exact: bool,
-    one_word: bool,
-    apart: bool,
-}
-
-impl Term {
-    fn new(told: &TermTold, group: Group) -> Term {
-        let &TermTold { open_left, open_right, exact, one_word, apart, .. } = told;
-        Term { group, open_left, open_right, exact, one_word, apart }
-    }
 }
 
 /// What else is told of the groups that are looked for.
@@ -57,14 +35,8 @@ pub struct Manners<'a> {
 
 pub struct Matcher {
     pub groups: Vec<String>,
-    automaton: Option<DoubleArrayAhoCorasick<u32>>,
-    /// The terms in the order of their letters, and where those of each string of letters begin, which the automaton knows by its number
-    /// (with `WITHIN` where one of them may begin within a word).
-    terms: Vec<Term>,
-    spelt: Vec<u32>,
+    terms: Terms,
     manners: Vec<Manner>,
-    endings: text::Words,
-    longest_ending: usize,
     patterns: Patterns,
 }
 
@@ -79,25 +51,6 @@ impl Matcher {
             told.iter().map(|term| term.group.as_str()).chain(patterns.keys().map(String::as_str)).collect();
         let groups: Vec<String> = names.into_iter().map(String::from).collect();
         let group = |name: &str| groups.binary_search_by(|known| known.as_str().cmp(name)).expect("every name is known") as Group;
-        let mut sorted: Vec<&TermTold> = told.iter().collect();
-        sorted.sort_by(|one, other| one.letters.cmp(&other.letters));
-        let terms: Vec<Term> = sorted.iter().map(|term| Term::new(term, group(&term.group))).collect();
-        let mut letters: Vec<(&str, u32)> = Vec::new();
-        let mut spelt: Vec<u32> = Vec::new();
-        for (at, term) in sorted.iter().enumerate() {
-            if letters.last().is_none_or(|(known, _)| *known != term.letters) {
-                letters.push((&term.letters, spelt.len() as u32));
-                spelt.push(at as u32);
-            }
-            if term.open_left {
-                letters.last_mut().expect("there is one now").1 |= WITHIN;
-            }
-        }
-        spelt.push(sorted.len() as u32);
-        let automaton = (!letters.is_empty())
-            .then(|| DoubleArrayAhoCorasick::with_values(letters))
-            .transpose()
-            .map_err(|error| format!("the terms cannot be searched for: {error}"))?;
         let manner = |name: &String| Manner {
             transparent: manners.transparent.contains(name),
             opaque: manners.opaque.contains(name),
@@ -106,11 +59,7 @@ impl Matcher {
         let expressions: Vec<(Group, &str)> = patterns.iter().map(|(name, text)| (group(name), text.as_str())).collect();
         Ok(Matcher {
             manners: groups.iter().map(manner).collect(),
-            automaton,
-            terms,
-            spelt,
-            longest_ending: endings.iter().map(String::len).max().unwrap_or(0),
-            endings: endings.iter().map(|ending| ending.as_str().into()).collect(),
+            terms: Terms::new(told, endings, group)?,
             patterns: Patterns::new(&expressions)?,
             groups,
         })
@@ -124,7 +73,7 @@ impl Matcher {
     /// passage from `first` on; `year`: that of the day which the text is of.
     pub fn search(&self, text: &str, folded: &Folded, words: &[Word], first: usize, year: Option<i32>, found: &mut Vec<Hit>) {
         let mut hits: Vec<Hit> = Vec::new();
-        self.find_terms(folded, words, &mut hits);
+        self.terms.find(folded, words, &mut hits);
         self.find_patterns(text, words, first, &mut hits);
         if let Some(year) = year {
             hits.retain(|hit| !(self.manner(hit).past && is_of(year, &text[span(words, hit)])));
@@ -133,43 +82,6 @@ impl Matcher {
         hits.dedup();
         self.keep_longest(&mut hits, first, words.len());
         found.append(&mut hits);
-    }
-
-    fn find_terms(&self, folded: &Folded, words: &[Word], hits: &mut Vec<Hit>) {
-        let Some(automaton) = &self.automaton else { return };
-        let text = folded.string.as_str();
-        for found in automaton.find_overlapping_iter(text) {
-            let (start, end, value) = (found.start(), found.end(), found.value());
-            let first = folded.word_of[start] as usize;
-            let at_start = words[first].start as usize == start;
-            if !at_start && value & WITHIN == 0 {
-                continue;
-            }
-            let last = folded.word_of[end - 1] as usize;
-            if first != last && words[first + 1..=last].iter().any(|word| word.gap != Gap::None) {
-                continue;
-            }
-            let word_end = |word: usize| words.get(word + 1).map_or(text.len(), |next| next.start as usize);
-            let rest = word_end(last) - end;
-            let number = (value & !WITHIN) as usize;
-            for term in &self.terms[self.spelt[number] as usize..self.spelt[number + 1] as usize] {
-                if !at_start && !(term.open_left && (first == last || word_end(first) - start >= PART)) {
-                    continue;
-                }
-                if (term.one_word && first != last) || (term.apart && first == last) {
-                    continue;
-                }
-                if rest > 0 && !term.open_right && (term.exact || !self.is_ending(&text[end..end + rest])) {
-                    continue;
-                }
-                let part = if term.open_left || term.open_right { (end - start) as u32 } else { 0 };
-                hits.push(Hit { first: first as u32, last: last as u32, group: term.group, part });
-            }
-        }
-    }
-
-    fn is_ending(&self, letters: &str) -> bool {
-        letters.len() <= self.longest_ending && self.endings.contains(letters)
     }
 
     fn find_patterns(&self, text: &str, words: &[Word], first: usize, hits: &mut Vec<Hit>) {

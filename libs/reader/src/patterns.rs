@@ -20,6 +20,8 @@ struct Pattern {
     group: Group,
     exact: Regex,
     loose: regex::Regex,
+    /// It finds nothing without a figure.
+    needs_figure: bool,
 }
 
 pub struct Patterns {
@@ -61,14 +63,15 @@ impl Patterns {
             let bare = without_looking_around(text);
             let exact = Regex::new(text).map_err(|error| format!("{text:?} cannot be read: {error}"))?;
             let loose = regex::Regex::new(&bare).map_err(|error| format!("{text:?} cannot be read: {error}"))?;
-            all.push(Pattern { group: *group, exact, loose });
             let any_case = bare.replace("(?i)", "").replace("(?i:", "(?:");
             let hir = regex_syntax::parse(&any_case).ok();
             let pieces = hir.as_ref().and_then(needed);
+            let needs_figure = hir.as_ref().is_some_and(needs_figure);
             if pieces.is_none() {
-                let rest = if hir.as_ref().is_some_and(needs_figure) { &mut of_figures } else { &mut of_anything };
+                let rest = if needs_figure { &mut of_figures } else { &mut of_anything };
                 rest.push(number as u32);
             }
+            all.push(Pattern { group: *group, exact, loose, needs_figure });
             for piece in pieces.into_iter().flatten() {
                 let asking = asked.entry(piece).or_default();
                 if asking.last() != Some(&(number as u32)) {
@@ -93,7 +96,8 @@ impl Patterns {
         }
         let mut likely: Vec<u32> = Vec::new();
         self.of_anything.likely(text, &mut likely);
-        if text.contains(|sign: char| sign.is_ascii_digit() || sign >= OTHER_FIGURES) {
+        let has_figure = text.contains(|sign: char| sign.is_ascii_digit() || sign >= OTHER_FIGURES);
+        if has_figure {
             self.of_figures.likely(text, &mut likely);
         }
         if let Some(pieces) = &self.pieces {
@@ -104,8 +108,8 @@ impl Patterns {
         }
         likely.sort_unstable();
         likely.dedup();
-        for pattern in likely.into_iter().map(|number| &self.all[number as usize]).filter(|pattern| pattern.loose.is_match(text))
-        {
+        let may_find = |pattern: &&Pattern| (has_figure || !pattern.needs_figure) && pattern.loose.is_match(text);
+        for pattern in likely.into_iter().map(|number| &self.all[number as usize]).filter(may_find) {
             for hit in pattern.exact.find_iter(text).map_while(Result::ok) {
                 found(pattern.group, hit.start(), hit.end());
             }

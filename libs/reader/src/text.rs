@@ -20,6 +20,31 @@ const fn fnv(hash: u64, letter: u8) -> u64 {
     (hash ^ letter as u64).wrapping_mul(0x0100_0000_01b3)
 }
 
+/// The hash of a text that is made letter by letter.
+pub struct Hashed(u64);
+
+impl Default for Hashed {
+    fn default() -> Hashed {
+        Hashed(FNV_START)
+    }
+}
+
+impl Hashed {
+    pub fn of(text: &str) -> Hashed {
+        let mut hashed = Hashed::default();
+        text.bytes().for_each(|byte| hashed.add(byte));
+        hashed
+    }
+
+    pub fn add(&mut self, byte: u8) {
+        self.0 = fnv(self.0, byte);
+    }
+
+    pub fn hash(&self) -> u64 {
+        mixed(self.0)
+    }
+}
+
 /// The hash of a text.
 pub const fn hash(text: &str) -> u64 {
     let (bytes, mut told, mut at) = (text.as_bytes(), FNV_START, 0);
@@ -190,7 +215,9 @@ impl Spelling {
     ) -> Spelling {
         let mut manners: ByHash<Manner> = ByHash::default();
         let mut say = |words: &HashSet<String>, what: fn(&mut Manner)| {
-            words.iter().for_each(|word| what(manners.entry(hash(word)).or_default()));
+            for word in words {
+                what(manners.entry(hash(word)).or_default());
+            }
         };
         say(abbreviations, |manner| manner.abbreviates = true);
         say(turns, |manner| (manner.turns, manner.idle) = (true, true));
