@@ -20,11 +20,12 @@ use crate::text::{Filter, Taken};
 
 /// A tag that the rules read counts from this probability on; where a clause says that it was done, it counts anyway;
 const COUNTS_FROM: f64 = 0.42;
-/// one that they did not read from this one on;
+/// one that they did not read from this one on.
 const ADDS_FROM: f64 = 0.5;
-/// and one that invites people from this one on, and never where a rule was overruled: to invite the wrong person costs more than to miss
-/// a visit.
-const INVITES_FROM: f64 = 0.8;
+/// What invites people must be surer, and is never added where a rule was overruled: to invite the wrong person costs more than to miss a
+/// visit.
+const INVITING_COUNTS_FROM: f64 = 0.7;
+const INVITING_ADDS_FROM: f64 = 0.8;
 /// A tag of which the rules say nothing is weighed where its sum is above this.
 const WORTH_WEIGHING: f64 = -3.0;
 const BOUND: f64 = 6.0;
@@ -329,14 +330,12 @@ impl<'a> Case<'a> {
 
     /// How likely a tag must be to count.
     fn least(&self, tag: Tag, state: State) -> f64 {
-        if state == State::Yes {
-            COUNTS_FROM
-        } else if !self.invites(tag) {
-            ADDS_FROM
-        } else if self.read.overruled.iter().any(|one| self.base(one.tag) == self.base(tag)) {
-            1.0
-        } else {
-            INVITES_FROM
+        match (state, self.invites(tag)) {
+            (State::Yes, false) => COUNTS_FROM,
+            (State::Yes, true) => INVITING_COUNTS_FROM,
+            (_, false) => ADDS_FROM,
+            (_, true) if self.read.overruled.iter().any(|one| self.base(one.tag) == self.base(tag)) => 1.0,
+            (_, true) => INVITING_ADDS_FROM,
         }
     }
 

@@ -54,6 +54,19 @@ def test_what_is_likely_is_added_with_the_words_that_weigh_most_and_somebody_sho
     assert "andre ordrer" in sentence(found.tags[0], "da")
 
 
+@pytest.mark.parametrize(
+    ("text", "likely", "expected"),
+    [
+        ("Serviceeftersyn", 0.8, set()),
+        ("Serviceeftersyn", 0.9, {"service"}),
+        ("Serviceeftersyn udført", 0.8, {"service"}),
+        ("Koblingssæt", 0.0, {"other_repair"}),
+    ],
+)
+def test_what_invites_must_be_surer_to_stay(text: str, likely: float, expected: set[str]) -> None:
+    assert weighed(text, made_up(yes=likely)).names() == expected
+
+
 @pytest.mark.parametrize(("likely", "expected"), [(1.3, set()), (1.5, {"service"})])
 def test_what_invites_must_be_surer_where_no_rule_says_it(likely: float, expected: set[str]) -> None:
     assert weighed("Arbejdsløn", made_up(none=likely, service=0.0)).names() == expected
