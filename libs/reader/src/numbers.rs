@@ -10,6 +10,8 @@ use crate::patterns::loosened;
 /// Letters around a number that may say what it is.
 const NEAR: usize = 60;
 const KM_OF_MILE: f64 = 1.609_344;
+/// An abbreviation has no more letters.
+const SHORT: usize = 4;
 /// Such a number names an interval, unless it is called a reading.
 const ROUND: u64 = 5_000;
 const MOST: u64 = 2_000_000;
@@ -67,7 +69,7 @@ impl Numbers {
             distance: anchored(&told.distance)?,
             hours: expression(&told.hours)?,
             worked: expression(&told.worked)?,
-            times: anchored(r"\s*[áà@x*]\s?\d|\s*/")?, // a distance that is paid for: `2.250 km á 3,80`
+            times: anchored(r"\s*[áà@x*]\s?\d|\s*/\s*(?:\d|[a-z]{1,4}\b)")?, // a distance that is paid for, a speed: `2.250 km á 3,80`, `80 km/t`
             sieves: loosened(&[std::slice::from_ref(&told.hours), sieves].concat(), true)?,
         })
     }
@@ -151,9 +153,15 @@ impl Numbers {
         if on_lines > 0.0 {
             return on_lines;
         }
-        let worked = |sentence: &&str| self.worked.is_match(sentence);
+        let worked = |sentence: &&str| self.worked.is_match(sentence) || self.says_only_hours(sentence);
         let remarks = timed().filter(|passage| passage.remarks);
         remarks.flat_map(|passage| sentences(&passage.text)).filter(worked).map(|sentence| self.named_hours(sentence)).sum()
+    }
+
+    /// `3,2 Std.` and nothing else.
+    fn says_only_hours(&self, sentence: &str) -> bool {
+        let rest = |found: regex::Match<'_>| [&sentence[..found.start()], &sentence[found.end()..]];
+        self.hours.find(sentence).is_some_and(|found| !rest(found).iter().any(|rest| rest.contains(char::is_alphanumeric)))
     }
 
     fn named_hours(&self, text: &str) -> f64 {
@@ -162,17 +170,30 @@ impl Numbers {
             let goes_before = text[..whole.start()].ends_with(|sign: char| sign.is_numeric() || ".,".contains(sign));
             let mut behind = text[whole.end()..].chars();
             let goes_on = behind.next() == Some('.') && behind.next().is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
-            if goes_before || goes_on { None } else { told.as_str().replace(',', ".").parse::<f64>().ok() }
+            if goes_before || goes_on { None } else { figure(told.as_str()) }
         });
         named.sum()
     }
 }
 
+/// What hours are written as: `1,25`, `1.5`, `3½`.
+fn figure(written: &str) -> Option<f64> {
+    let whole = written.trim_end_matches(['½', '¼', '¾']);
+    let part = match written[whole.len()..].chars().next() {
+        Some('½') => 0.5,
+        Some('¼') => 0.25,
+        Some('¾') => 0.75,
+        _ => 0.0,
+    };
+    Some(whole.trim_end().replace(',', ".").parse::<f64>().ok()? + part)
+}
+
+/// Pieces up to line breaks, semicolons and full stops, but for those of abbreviations.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
     let ends = |at: usize| match bytes[at] {
         b'\n' | b';' => true,
-        b'.' => text[at + 1..].chars().next().is_none_or(char::is_whitespace),
+        b'.' => text[at + 1..].chars().next().is_none_or(char::is_whitespace) && !is_short(&text[..at]),
         _ => false,
     };
     let mut from = 0;
@@ -183,6 +204,12 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
     }
     cuts.push(&text[from..]);
     cuts.into_iter()
+}
+
+/// Whether it ends with a word of few letters, as abbreviations and first names do: `Mech. Jovanovic 1,2 Std`.
+fn is_short(text: &str) -> bool {
+    let letters = text.chars().rev().take_while(|sign| sign.is_alphabetic()).take(SHORT + 1).count();
+    (1..=SHORT).contains(&letters)
 }
 
 /// The next number from a byte on, as `61.240`, `61 240` or `61240`, that is no part of a date, a code, a sum or a decimal.
@@ -239,13 +266,14 @@ fn apart(before: &str) -> &str {
     let sign = |at: usize| letters.get(at).map(|&(_, sign)| sign);
     let is_space = |at: usize| sign(at).is_some_and(char::is_whitespace);
     let is_word = |at: usize| sign(at).is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
+    let is_figure = |at: usize| sign(at).is_some_and(char::is_numeric);
     let mut from = 0;
     let mut at = 0;
     while at < letters.len() {
         let taken = match letters[at].1 {
             ';' | ',' | '!' | '?' | '(' | ')' => 1,
             '\n' if at == 0 || sign(at - 1) != Some(':') => 1,
-            '.' if at >= 4 && (at - 4..at).all(is_word) && is_space(at + 1) => 1,
+            '.' if at >= 4 && (at - 3..at).all(is_word) && (is_word(at - 4) || is_figure(at - 1)) && is_space(at + 1) => 1,
             space if space.is_whitespace() && matches!(sign(at + 1), Some('-' | '–')) && is_space(at + 2) => 3,
             _ => 0,
         };

@@ -34,6 +34,9 @@ def read_text(text: str, on: date | None = None) -> Read:
         ("Service 60.000 km\nTæller 61.120", 61_120),
         ("Tandrem skiftet ved 168.220 km", 168_220),
         ("Km-stand 60.000", 60_000),
+        ("Næste 90.000. Km 74.890", 74_890),
+        ("KM 61.870 / NÆSTE SERVICE 18.04.2027", 61_870),
+        ("Kørsel 2.250 km / 3,80 kr.", None),
         ("Næste service ved km-stand 90.000", None),
         ("Næste: 91.240 km", None),
         ("Kørsel 2.250 km á 3,80", None),
@@ -90,9 +93,21 @@ def test_a_next_service_date_may_name_its_month(text: str, day: date | None) -> 
     assert read_text(text, date(2026, 4, 1)).next_service_on == day
 
 
-def test_hours_in_the_remarks_count_where_they_are_called_worked() -> None:
-    assert read(Order((), "Forbrugt 1,5 timer."), matcher("da")).hours == 1.5
-    assert read(Order((), "Ring om 2 timer."), matcher("da")).hours is None
+@pytest.mark.parametrize(
+    ("language", "remarks", "hours"),
+    [
+        ("da", "Forbrugt 1,5 timer.", 1.5),
+        ("da", "Mek: Ali. 1,2 timer. KM 96.510", 1.2),
+        ("da", "Brugt 3½ time", 3.5),
+        ("da", "Brugt 1 ¾ time", 1.75),
+        ("da", "Ring om 2 timer.", None),
+        ("de", "Garantieantrag abgelehnt. 3,2 Std.", 3.2),
+        ("de", "Mech. Jovanovic 1,2 Std., KM 41.210", 1.2),
+        ("de", "Kunde kommt in 2 Std.", None),
+    ],
+)
+def test_hours_in_the_remarks_count_where_they_are_called_worked(language: str, remarks: str, hours: float | None) -> None:
+    assert read(Order((), remarks), matcher(language)).hours == hours
 
 
 @pytest.mark.parametrize(

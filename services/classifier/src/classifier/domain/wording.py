@@ -83,7 +83,7 @@ def parse_wording(data: Mapping[str, Any]) -> Wording:
         ahead=rf"\b{_any(words['ahead'])}",
         distance=rf"[\s\-]*{_any(words['distance'])}",
         hour_units=frozenset(word.casefold() for word in words["hours"]),
-        hours=rf"(\d{{1,3}}(?:[.,]\d{{1,2}})?)\s*{_any(words['hours'])}",
+        hours=rf"(\d{{1,3}}(?:[.,]\d{{1,2}}|\s?[½¼¾])?)\s*{_any(words['hours'])}",
         worked=rf"\b{_any(words['worked'])}",
         months=tuple(month.casefold() for month in words["months"]),
         total_label=_compiled(rf"\b{_any(words['totals'])}"),
