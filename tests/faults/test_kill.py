@@ -43,7 +43,9 @@ AROUND_A_CALL = [f"notifier.{point}" for point in ("after_claim", "after_look", 
 
 
 @pytest.mark.parametrize(
-    "points", [[*AROUND_A_BATCH, "ingest.after_slice", "scheduler.in_job", "classifier.in_job"], AROUND_A_CALL], ids=["batches", "calls"]
+    "points",
+    [[*AROUND_A_BATCH, "ingest.after_slice", "scheduler.in_job", "classifier.in_job"], AROUND_A_CALL],
+    ids=["batches", "calls"],
 )
 async def test_dying_once_at_each_named_point_changes_nothing(product: Product, points: list[str], tmp_path: Path) -> None:
     died_at = tmp_path / "died"
