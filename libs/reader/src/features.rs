@@ -1,4 +1,4 @@
-//! What is weighed, by name: a family and its parts, `gg:olie|filter`. Weights know a feature by a hash that is made from those of the
+//! What is weighed, by name: a family and its parts, `w:da|olie`. Weights know a feature by a hash that is made from those of the
 //! family and the parts, so that names which are used all the time are hashed once.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use crate::text::{hash, mixed};
 const PIECE: usize = 4;
 
 pub const WORD: Family = Family::new("w");
-pub const PIECE_OF_WORD: Family = Family::new("c");
+const PIECE_OF_WORD: Family = Family::new("c");
 
 /// A sort of features.
 pub struct Family {

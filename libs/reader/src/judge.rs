@@ -5,7 +5,6 @@
 //! second weighs, for one tag, the first one's sum beside the rules, cues and words around the evidence.
 
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 
 use pyo3::prelude::*;
 
@@ -16,7 +15,7 @@ use crate::matching::Hit;
 use crate::order::Order;
 use crate::reading::{Joined, Overruled, Read, Source, Words};
 use crate::rules::{Finding, Scene};
-use crate::text::{Filter, Taken};
+use crate::text::{ByHash, Filter};
 
 /// A tag that the rules read counts from this probability on; where a clause says that it was done, it counts anyway;
 const COUNTS_FROM: f64 = 0.42;
@@ -43,9 +42,6 @@ impl State {
         ["yes", "over", "none"][self as usize]
     }
 }
-
-/// By the hash of a feature's name.
-type ByFeature<T> = HashMap<u64, T, BuildHasherDefault<Taken>>;
 
 /// A feature of texts: how rare it is, and its weights by the number of the tag. It may come as a list.
 #[derive(FromPyObject)]
@@ -81,7 +77,7 @@ pub struct WeightsTold {
 
 struct StateWeights {
     bias: f64,
-    features: ByFeature<f64>,
+    features: ByHash<f64>,
 }
 
 /// What a feature weighs: its number, its part of the length of a text, and where its weights begin and end.
@@ -98,11 +94,11 @@ pub struct Weights {
     pub tags: Vec<Name>,
     language: Name,
     bias: Vec<f64>,
-    features: ByFeature<Weight>,
+    features: ByHash<Weight>,
     known: Filter,
     by_tag: Vec<(u16, f32)>,
     /// What words weigh that were seen often, with all their pieces: for each tag, then their part of the length of a text.
-    words: ByFeature<u32>,
+    words: ByHash<u32>,
     of_words: Vec<f32>,
     states: [StateWeights; 3],
 }
@@ -110,7 +106,7 @@ pub struct Weights {
 impl Weights {
     /// Says what is wrong where they do not hold together.
     pub fn new(mut told: WeightsTold, language: &str) -> Result<Weights, String> {
-        let mut features = ByFeature::default();
+        let mut features = ByHash::default();
         let mut by_tag = Vec::new();
         for (number, (name, FeatureTold { rarity, weights })) in told.text.features.iter().enumerate() {
             let begins = by_tag.len() as u32;
@@ -137,7 +133,7 @@ impl Weights {
             known: Filter::new(features.keys()),
             features,
             by_tag,
-            words: ByFeature::default(),
+            words: ByHash::default(),
             of_words: Vec::new(),
             states,
         };

@@ -126,7 +126,7 @@ impl Given<'_> {
         if order.finished {
             reader.take_out_mentions(&mut fired);
         }
-        let season = season(&scene, &fired, order.month);
+        let season = season(&scene, &fired);
         let mut read = reader.assemble(&fired, season);
         read.review |= order.too_long;
         judge(&Case { language, order, joined, scene: &scene, everything: &everything, cancelled: &cancelled, read: &read })
@@ -196,7 +196,7 @@ impl Reader<'_> {
         cancelled
     }
 
-    /// What was wished for or merely named counts as done, unless the same order says that it was not.
+    /// What was wished for or merely named counts, unless the same order says that it was not done, or is not wanted any more.
     fn take_out_mere_wishes(&self, fired: &mut [Finding]) {
         let refuting: Vec<Finding> = fired.iter().filter(|finding| !finding.counts()).cloned().collect();
         if refuting.is_empty() {
@@ -209,7 +209,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A wish yields to any other word, a mere name to a later one near it: `service, hjulskift - hjulskift blev ikke lavet`.
+    /// In a finished order a wish yields to any other word; a mere name yields to a later one near it, in an open one, too:
+    /// `service, hjulskift - hjulskift blev ikke lavet`.
     fn refuting<'f>(&self, finding: &Finding, refuting: &'f [Finding]) -> Option<&'f Finding> {
         let clause = self.clause(finding.hits[0]);
         if clause.is_done() {

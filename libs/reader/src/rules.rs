@@ -31,7 +31,7 @@ pub struct Scene<'a> {
     joined: &'a Joined,
     pub finished: bool,
     /// Whose wheels are put on at that time of the year.
-    season: Option<usize>,
+    pub season: Option<usize>,
     /// The hits sorted by group, and where each group's begin and end.
     sorted: Vec<u32>,
     ranges: Vec<(u32, u32)>,

@@ -31,7 +31,7 @@ struct Vote {
 }
 
 /// Which wheels the car stands on afterwards; None: neither text nor date tells, or there was no change.
-pub fn season(scene: &Scene<'_>, fired: &[Finding], month: Option<u32>) -> Option<Season> {
+pub fn season(scene: &Scene<'_>, fired: &[Finding]) -> Option<Season> {
     let (rules, hits) = (scene.rules, scene.hits);
     let change = rules.known_tags.change;
     let of_change = fired.iter().filter(|finding| rules.rule(finding.rule).tag == change);
@@ -45,7 +45,7 @@ pub fn season(scene: &Scene<'_>, fired: &[Finding], month: Option<u32>) -> Optio
         vote(clause, hits, &changed, rules, &mut votes);
     }
     votes.retain(|vote| !is_silent(vote.hit));
-    let by_date = month.and_then(of_month);
+    let by_date = scene.season;
     let loudest = votes.iter().map(|vote| vote.weight).max();
     let mut loud = votes.iter().filter(|vote| Some(vote.weight) == loudest);
     if let Some(first) = loud.next() {

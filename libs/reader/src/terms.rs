@@ -7,7 +7,7 @@ use daachorse::DoubleArrayAhoCorasick;
 
 use crate::lexicon::{Group, TermTold};
 use crate::matching::Hit;
-use crate::text::{ByHash, Filter, Folded, Gap, Hashed, Word, Words};
+use crate::text::{ByHash, Filter, Fnv, Folded, Gap, Word, Words, hash};
 
 /// So many letters of a word at least, where a term goes on with the next: `forskærm lakeret`, not `prøvetur uden`.
 const PART: usize = 4;
@@ -24,6 +24,13 @@ struct Term {
     exact: bool,
     one_word: bool,
     apart: bool,
+}
+
+impl Term {
+    fn new(told: &TermTold, group: Group) -> Term {
+        let &TermTold { open_left, open_right, exact, one_word, apart, .. } = told;
+        Term { group, open_left, open_right, exact, one_word, apart }
+    }
 }
 
 /// Terms that are spelt alike, by where they begin and end among all.
@@ -52,7 +59,7 @@ pub struct Terms {
     long: ByHash<Long>,
     known: Filter,
     /// The letters of the long ones, one behind the other.
-    letters: String,
+    spelt: String,
     all: Vec<Term>,
     endings: Words,
     longest_ending: usize,
@@ -65,53 +72,44 @@ impl Terms {
         for term in told.iter().filter(|term| !term.letters.is_empty()) {
             by_letters.entry(&term.letters).or_default().push(term);
         }
+        let mut all: Vec<Term> = Vec::with_capacity(told.len());
         let mut begin: BTreeMap<&str, (Beginning, bool)> = BTreeMap::new();
-        let mut found = Terms {
-            automaton: None,
-            beginnings: Vec::new(),
-            long: ByHash::default(),
-            known: Filter::new([].iter()),
-            letters: String::new(),
-            all: Vec::with_capacity(told.len()),
-            endings: endings.iter().map(|ending| ending.as_str().into()).collect(),
-            longest_ending: endings.iter().map(String::len).max().unwrap_or(0),
-        };
+        let mut long: ByHash<Long> = ByHash::default();
+        let mut spelt = String::new();
         for (letters, terms) in by_letters {
-            let alike = found.add(&terms, &group);
+            let begins = all.len() as u32;
+            all.extend(terms.iter().map(|term| Term::new(term, group(&term.group))));
+            let alike = Alike { begins, ends: all.len() as u32 };
             let is_open = terms.iter().any(|term| term.open_left || term.open_right);
             let beginning = &letters[..(0..=BEGINNING).rev().find(|&at| letters.is_char_boundary(at)).unwrap_or(0)];
             if letters.len() == beginning.len() || is_open {
-                let (whole, within) = begin.entry(letters).or_default();
-                whole.whole = alike;
+                let (told, within) = begin.entry(letters).or_default();
+                told.whole = alike;
                 *within = terms.iter().any(|term| term.open_left);
             } else {
-                let (going_on, _) = begin.entry(beginning).or_default();
-                going_on.longest = going_on.longest.max(letters.len() as u32);
-                found.long.insert(Hashed::of(letters).hash(), Long { terms: alike, spelt: found.letters.len() as u32 });
-                found.letters.push_str(letters);
+                let (told, _) = begin.entry(beginning).or_default();
+                told.longest = told.longest.max(letters.len() as u32);
+                long.insert(hash(letters), Long { terms: alike, spelt: spelt.len() as u32 });
+                spelt.push_str(letters);
             }
         }
-        found.known = Filter::new(found.long.keys());
-        let numbered: Vec<(&str, u32)> = begin
-            .iter()
-            .zip(0..)
-            .map(|((letters, (_, within)), number)| (*letters, if *within { number | WITHIN } else { number }))
-            .collect();
-        found.beginnings = begin.values().map(|(beginning, _)| *beginning).collect();
-        if !numbered.is_empty() {
-            let automaton = DoubleArrayAhoCorasick::with_values(numbered);
-            found.automaton = Some(automaton.map_err(|error| format!("the terms cannot be searched for: {error}"))?);
-        }
-        Ok(found)
-    }
-
-    fn add(&mut self, told: &[&TermTold], group: &impl Fn(&str) -> Group) -> Alike {
-        let begins = self.all.len() as u32;
-        self.all.extend(told.iter().map(|told| {
-            let &&TermTold { open_left, open_right, exact, one_word, apart, .. } = told;
-            Term { group: group(&told.group), open_left, open_right, exact, one_word, apart }
-        }));
-        Alike { begins, ends: self.all.len() as u32 }
+        let numbered = begin.iter().zip(0..);
+        let numbered: Vec<(&str, u32)> =
+            numbered.map(|((letters, (_, within)), number)| (*letters, if *within { number | WITHIN } else { number })).collect();
+        let automaton = (!numbered.is_empty())
+            .then(|| DoubleArrayAhoCorasick::with_values(numbered))
+            .transpose()
+            .map_err(|error| format!("the terms cannot be searched for: {error}"))?;
+        Ok(Terms {
+            automaton,
+            beginnings: begin.into_values().map(|(beginning, _)| beginning).collect(),
+            known: Filter::new(long.keys()),
+            long,
+            spelt,
+            all,
+            endings: endings.iter().map(|ending| ending.as_str().into()).collect(),
+            longest_ending: endings.iter().map(String::len).max().unwrap_or(0),
+        })
     }
 
     /// Add what stands in one passage to `hits`. `words` are all words so far, of which those that `folded` holds are the last.
@@ -141,7 +139,7 @@ impl Terms {
     /// Long terms that begin there, with a word: each ends with a word, or before one of the endings.
     fn find_long(&self, place: &Place<'_>, start: usize, first: usize, longest: usize, hits: &mut Vec<Hit>) {
         let bytes = place.text.as_bytes();
-        let mut hashed = Hashed::default();
+        let mut hashed = Fnv::new();
         let mut at = start;
         for last in first..place.words.len() {
             if last > first && place.words[last].gap != Gap::None {
@@ -157,7 +155,7 @@ impl Terms {
                 if word_end - at <= self.longest_ending
                     && self.known.may_hold(hashed.hash())
                     && let Some(long) = self.long.get(&hashed.hash())
-                    && self.letters.as_bytes()[long.spelt as usize..].starts_with(&bytes[start..at])
+                    && self.spelt.as_bytes()[long.spelt as usize..].starts_with(&bytes[start..at])
                 {
                     self.take(long.terms, place, (start, at), (first, last), hits);
                 }

@@ -14,45 +14,29 @@ pub type Words = HashSet<Box<str>, BuildHasherDefault<Fnv>>;
 /// The hash of Fowler, Noll and Vo: quick for short keys, and made letter by letter.
 pub struct Fnv(u64);
 
-const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
-
-const fn fnv(hash: u64, letter: u8) -> u64 {
-    (hash ^ letter as u64).wrapping_mul(0x0100_0000_01b3)
-}
-
-/// The hash of a text that is made letter by letter.
-pub struct Hashed(u64);
-
-impl Default for Hashed {
-    fn default() -> Hashed {
-        Hashed(FNV_START)
-    }
-}
-
-impl Hashed {
-    pub fn of(text: &str) -> Hashed {
-        let mut hashed = Hashed::default();
-        text.bytes().for_each(|byte| hashed.add(byte));
-        hashed
+impl Fnv {
+    pub const fn new() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
     }
 
-    pub fn add(&mut self, byte: u8) {
-        self.0 = fnv(self.0, byte);
+    pub const fn add(&mut self, byte: u8) {
+        self.0 = (self.0 ^ byte as u64).wrapping_mul(0x0100_0000_01b3);
     }
 
-    pub fn hash(&self) -> u64 {
+    /// The hash of all that was added.
+    pub const fn hash(&self) -> u64 {
         mixed(self.0)
     }
 }
 
 /// The hash of a text.
 pub const fn hash(text: &str) -> u64 {
-    let (bytes, mut told, mut at) = (text.as_bytes(), FNV_START, 0);
+    let (bytes, mut told, mut at) = (text.as_bytes(), Fnv::new(), 0);
     while at < bytes.len() {
-        told = fnv(told, bytes[at]);
+        told.add(bytes[at]);
         at += 1;
     }
-    mixed(told)
+    told.hash()
 }
 
 /// A hash of which every part depends on all of it.
@@ -63,7 +47,7 @@ pub const fn mixed(hash: u64) -> u64 {
 
 impl Default for Fnv {
     fn default() -> Fnv {
-        Fnv(FNV_START)
+        Fnv::new()
     }
 }
 
@@ -73,7 +57,9 @@ impl Hasher for Fnv {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, letter| fnv(hash, *letter));
+        for byte in bytes {
+            self.add(*byte);
+        }
     }
 }
 
