@@ -9,6 +9,7 @@ MEMBERS := libs/common $(patsubst %/pyproject.toml,%,$(wildcard services/*/pypro
 INSTALLED := .venv/installed
 ENGINE := .venv/engine
 TESTS ?=
+WORKERS ?= auto
 DATA ?= data
 PORT ?= 8080
 export UV_PYTHON_DOWNLOADS := never
@@ -46,9 +47,9 @@ $(ENGINE): $(wildcard libs/reader/src/*.rs) libs/reader/Cargo.toml libs/reader/p
 run: setup ## Run everything here, with a demo dealer (DATA=folder PORT=8080)
 	@$(BIN)/autoflows up --demo --data $(DATA) --port $(PORT)
 
-test: setup ## Run all tests (TESTS="path -k word" for some)
+test: setup ## Run all tests (TESTS="path -k word" for some, WORKERS=3 at once)
 	@$(BIN)/python -c 'from common.testing.kafka.found import outlook; print("Kafka for the tests:", outlook())'
-	$(BIN)/pytest -n auto --dist loadgroup $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 check: setup ## Run the checks: format, lint, types, imports, generated files, no addresses
 	$(BIN)/ruff format --check .

@@ -102,16 +102,16 @@ class Engine:
     def with_rules(self, lexicon: _Rules) -> Engine:
         """The same words and weights, read with other rules."""
 
-    def with_weights(self, weights: Mapping[str, Any] | None) -> Engine:
-        """The same words and rules, with what was learned from labelled orders, as in the classifier's weights files; with None the rules
-        alone read. Raises ValueError where the weights do not hold together."""
+    def with_weights(self, weights: tuple[Mapping[str, Any], Network] | None) -> Engine:
+        """The same words and rules, with what was learned from labelled orders: weights as in the classifier's file of a language, and the
+        network; with None the rules alone read. Raises ValueError where the weights do not hold together."""
 
-    def text_features(self, order: _Order) -> dict[str, float]:
-        """What an order's text holds and how often, as the weights know it: to learn from."""
+    def signs(self, order: _Order) -> list[list[str]]:
+        """The signs of each word of an order, as the network knows them: to learn from."""
 
     def tag_features(self, order: _Order, logits: Mapping[str, float]) -> list[tuple[str, str, dict[str, float]]]:
-        """What is weighed of each tag that is worth it, with what the rules say of it (yes, over, none): to learn from. `logits`: the
-        text's sums by tag."""
+        """What is weighed of each tag that is worth it, with what the rules say of it (yes, over, none): to learn from. `logits`: what
+        the network says, by tag."""
 
     def read(self, order: _Order) -> Any:
         """Read an order: its tags, what was overruled, how an inspection ended, whether somebody should look.
@@ -135,6 +135,12 @@ class Engine:
 
     def letters(self, phrase: str) -> str | None:
         """A phrase as it stands in a text made comparable; None where a text would be cut within it."""
+
+class Network:
+    """A network that was learned from labelled orders of all languages. Build it once and keep it."""
+
+    def __new__(cls, told: Mapping[str, Any]) -> Network:
+        """`told` is as in the classifier's file, with `rows` as bytes. Raises ValueError where it does not hold together."""
 
 class Finder:
     """Finds terms in a text."""

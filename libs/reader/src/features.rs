@@ -6,12 +6,6 @@ use std::ops::Deref;
 
 use crate::text::{hash, mixed};
 
-/// So many letters of a word at a time.
-const PIECE: usize = 4;
-
-pub const WORD: Family = Family::new("w");
-const PIECE_OF_WORD: Family = Family::new("c");
-
 /// A sort of features.
 pub struct Family {
     name: &'static str,
@@ -34,11 +28,6 @@ pub struct Part<'a> {
 impl<'a> Part<'a> {
     pub const fn of(text: &'a str) -> Part<'a> {
         Part { text, hash: hash(text) }
-    }
-
-    /// Of which the hash is known.
-    pub fn hashed(text: &'a str, hash: u64) -> Part<'a> {
-        Part { text, hash }
     }
 }
 
@@ -84,53 +73,14 @@ fn joined(family: u64, parts: impl Iterator<Item = u64>) -> u64 {
     parts.fold(family, |told, part| mixed(told ^ part))
 }
 
-fn name(family: &Family, parts: &[Part<'_>]) -> String {
+/// The name of a feature, as it stands in a file of weights.
+pub fn name(family: &Family, parts: &[Part<'_>]) -> String {
     let mut told = family.name.to_owned();
     for (place, part) in parts.iter().enumerate() {
         told.push(if place == 0 { ':' } else { '|' });
         told.push_str(part.text);
     }
     told
-}
-
-/// Whoever takes what a text holds.
-pub trait Holds {
-    /// Something that counts once, however often it is said.
-    fn once(&mut self, family: &Family, parts: &[Part<'_>]);
-    /// A word made comparable.
-    fn word(&mut self, letters: Part<'_>);
-}
-
-/// The features of one word of a language: itself and its pieces. Numbers have none.
-pub fn of_word(language: Part<'_>, letters: Part<'_>, mut take: impl FnMut(&Family, &[Part<'_>])) {
-    if letters.text.starts_with(char::is_numeric) {
-        return;
-    }
-    take(&WORD, &[language, letters]);
-    let framed = format!("<{}>", letters.text);
-    let places: Vec<usize> = framed.char_indices().map(|(at, _)| at).chain([framed.len()]).collect();
-    if places.len() <= PIECE {
-        take(&PIECE_OF_WORD, &[Part::of(&framed)]);
-    }
-    for window in places.windows(PIECE + 1) {
-        take(&PIECE_OF_WORD, &[Part::of(&framed[window[0]..window[PIECE]])]);
-    }
-}
-
-/// What a text holds, by name and how often, to learn from.
-pub struct Held<'a> {
-    pub language: Part<'a>,
-    pub counts: BTreeMap<String, f64>,
-}
-
-impl Holds for Held<'_> {
-    fn once(&mut self, family: &Family, parts: &[Part<'_>]) {
-        self.counts.insert(name(family, parts), 1.0);
-    }
-
-    fn word(&mut self, letters: Part<'_>) {
-        of_word(self.language, letters, |family, parts| *self.counts.entry(name(family, parts)).or_default() += 1.0);
-    }
 }
 
 /// Whoever takes features of one tag, with their values; of those that come again the first counts.

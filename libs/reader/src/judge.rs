@@ -1,29 +1,30 @@
-//! The judge: weights learned from labelled orders, which say how likely each tag is, given what the rules found and what else the text
-//! says. Where they are sure of the contrary, they overturn the rules; then somebody should look.
+//! The judge: what was learned from labelled orders says how likely each tag is, given what the rules found and what else the text says.
+//! Where that is sure of the contrary, it overturns the rules; then somebody should look.
 //!
-//! Two linear models. The first weighs what the text holds (words, pieces of words, groups by clause, what the rules say) for each tag; the
-//! second weighs, for one tag, the first one's sum beside the rules, cues and words around the evidence.
+//! The network reads the whole text; then, for one tag, what it says is weighed beside the rules, cues and words around the evidence.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 
 use crate::clauses::{Clause, holding};
-use crate::features::{Family, Features, Holds, Name, Part, Seen, WORD, key, key_of, of_word};
+use crate::features::{Family, Features, Part, Seen, key, key_of};
 use crate::lexicon::{Rules, Tag};
 use crate::matching::Hit;
+use crate::network::{Network, Said};
 use crate::order::Order;
 use crate::reading::{Joined, Overruled, Read, Source, Words};
 use crate::rules::{Finding, Scene};
-use crate::text::{ByHash, Filter};
+use crate::text::ByHash;
 
-/// A tag that the rules read counts from this probability on; where a clause says that it was done, it counts anyway;
+/// A tag that the rules read counts from this probability on,
 const COUNTS_FROM: f64 = 0.42;
 /// one that they did not read from this one on.
 const ADDS_FROM: f64 = 0.5;
 /// What invites people must be surer, and is never added where a rule was overruled: to invite the wrong person costs more than to miss a
 /// visit.
-const INVITING_COUNTS_FROM: f64 = 0.7;
+const INVITING_COUNTS_FROM: f64 = 0.8;
 const INVITING_ADDS_FROM: f64 = 0.8;
 /// A tag of which the rules say nothing is weighed where its sum is above this.
 const WORTH_WEIGHING: f64 = -3.0;
@@ -43,22 +44,6 @@ impl State {
     }
 }
 
-/// A feature of texts: how rare it is, and its weights by the number of the tag. It may come as a list.
-#[derive(FromPyObject)]
-struct FeatureTold {
-    #[pyo3(item(0))]
-    rarity: f32,
-    #[pyo3(item(1))]
-    weights: HashMap<String, f32>,
-}
-
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-struct TextTold {
-    bias: Vec<f64>,
-    features: HashMap<String, FeatureTold>,
-}
-
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 struct StateTold {
@@ -70,8 +55,6 @@ struct StateTold {
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct WeightsTold {
-    pub tags: Vec<String>,
-    text: TextTold,
     judge: HashMap<String, StateTold>,
 }
 
@@ -80,140 +63,21 @@ struct StateWeights {
     features: ByHash<f64>,
 }
 
-/// What a feature weighs: its number, its part of the length of a text, and where its weights begin and end.
-#[derive(Clone, Copy)]
-struct Weight {
-    number: u32,
-    length: f32,
-    begins: u32,
-    ends: u32,
-}
-
-/// The weights of one language.
+/// The weights of one language, and the network of all.
 pub struct Weights {
-    pub tags: Vec<Name>,
-    language: Name,
-    bias: Vec<f64>,
-    features: ByHash<Weight>,
-    known: Filter,
-    by_tag: Vec<(u16, f32)>,
-    /// What words weigh that were seen often, with all their pieces: for each tag, then their part of the length of a text.
-    words: ByHash<u32>,
-    of_words: Vec<f32>,
+    network: Arc<Network>,
     states: [StateWeights; 3],
 }
 
 impl Weights {
     /// Says what is wrong where they do not hold together.
-    pub fn new(mut told: WeightsTold, language: &str) -> Result<Weights, String> {
-        let mut features = ByHash::default();
-        let mut by_tag = Vec::new();
-        for (number, (name, FeatureTold { rarity, weights })) in told.text.features.iter().enumerate() {
-            let begins = by_tag.len() as u32;
-            for (tag, weight) in weights {
-                let tag: u16 = tag.parse().map_err(|_| format!("{tag:?} is no number of a tag"))?;
-                by_tag.push((tag, *weight));
-            }
-            let weight = Weight { number: number as u32, length: rarity * rarity, begins, ends: by_tag.len() as u32 };
-            features.insert(key_of(name), weight);
-        }
-        if told.text.bias.len() != told.tags.len() || by_tag.iter().any(|(tag, _)| usize::from(*tag) >= told.tags.len()) {
-            return Err("the weights name more tags than there are".into());
-        }
+    pub fn new(mut told: WeightsTold, network: Arc<Network>) -> Result<Weights, String> {
         let mut state = |state: State| {
             let told = told.judge.remove(state.name()).ok_or_else(|| format!("the weights lack {:?}", state.name()))?;
             let features = told.features.into_iter().map(|(name, weight)| (key_of(&name), weight)).collect();
             Ok::<_, String>(StateWeights { bias: told.bias, features })
         };
-        let states = [state(State::Yes)?, state(State::Over)?, state(State::None)?];
-        let mut weights = Weights {
-            tags: told.tags.into_iter().map(Name::from).collect(),
-            language: language.to_owned().into(),
-            bias: told.text.bias,
-            known: Filter::new(features.keys()),
-            features,
-            by_tag,
-            words: ByHash::default(),
-            of_words: Vec::new(),
-            states,
-        };
-        let prefix = format!("w:{language}|");
-        for letters in told.text.features.keys().filter_map(|name| name.strip_prefix(&prefix)) {
-            weights.learn_word(Part::of(letters));
-        }
-        Ok(weights)
-    }
-
-    fn learn_word(&mut self, letters: Part<'_>) {
-        let mut sum = TextSum::new(self);
-        sum.word(letters);
-        let TextSum { sums, length, .. } = sum;
-        self.words.insert(key(&WORD, &[self.language.part(), letters]), self.of_words.len() as u32);
-        self.of_words.extend(sums);
-        self.of_words.push(length);
-    }
-
-    fn weight(&self, key: u64) -> Option<Weight> {
-        if self.known.may_hold(key) { self.features.get(&key).copied() } else { None }
-    }
-
-    fn by_tag(&self, weight: Weight) -> &[(u16, f32)] {
-        &self.by_tag[weight.begins as usize..weight.ends as usize]
-    }
-
-    /// What a word weighs that was seen often: for each tag, then its part of the length of a text.
-    fn of_word(&self, letters: Part<'_>) -> Option<&[f32]> {
-        let at = *self.words.get(&key(&WORD, &[self.language.part(), letters]))? as usize;
-        Some(&self.of_words[at..=at + self.tags.len()])
-    }
-}
-
-/// Sums up what a text weighs for each tag.
-struct TextSum<'a> {
-    weights: &'a Weights,
-    seen: Vec<u64>,
-    sums: Vec<f32>,
-    length: f32,
-}
-
-impl<'a> TextSum<'a> {
-    fn new(weights: &'a Weights) -> TextSum<'a> {
-        let seen = vec![0; weights.features.len() / 64 + 1];
-        TextSum { weights, seen, sums: vec![0.0; weights.tags.len()], length: 0.0 }
-    }
-
-    fn add(&mut self, weight: Weight) {
-        self.length += weight.length;
-        for &(tag, weight) in self.weights.by_tag(weight) {
-            self.sums[usize::from(tag)] += weight;
-        }
-    }
-}
-
-impl Holds for TextSum<'_> {
-    fn once(&mut self, family: &Family, parts: &[Part<'_>]) {
-        let Some(weight) = self.weights.weight(key(family, parts)) else { return };
-        let (place, bit) = (weight.number as usize / 64, 1_u64 << (weight.number % 64));
-        if self.seen[place] & bit == 0 {
-            self.seen[place] |= bit;
-            self.add(weight);
-        }
-    }
-
-    fn word(&mut self, letters: Part<'_>) {
-        let weights = self.weights;
-        if let Some([of_tags @ .., length]) = weights.of_word(letters) {
-            self.length += length;
-            for (sum, weight) in self.sums.iter_mut().zip(of_tags) {
-                *sum += weight;
-            }
-        } else {
-            of_word(weights.language.part(), letters, |family, parts| {
-                if let Some(weight) = weights.weight(key(family, parts)) {
-                    self.add(weight);
-                }
-            });
-        }
+        Ok(Weights { states: [state(State::Yes)?, state(State::Over)?, state(State::None)?], network })
     }
 }
 
@@ -245,7 +109,6 @@ pub struct Case<'a> {
     pub read: &'a Read,
 }
 
-const GROUP: Family = Family::new("g");
 const LENGTHS: [Part<'static>; 4] = [Part::of("len0"), Part::of("len1"), Part::of("len2"), Part::of("len3")];
 const COUNTS: [Part<'static>; 4] = [Part::of("0"), Part::of("1"), Part::of("2"), Part::of("3")];
 const GOOD: Part<'static> = Part::of("g");
@@ -260,10 +123,6 @@ impl<'a> Case<'a> {
 
     fn hit(&self, number: u32) -> Hit {
         self.scene.hits[number as usize]
-    }
-
-    fn letters(&self, word: u32) -> Part<'a> {
-        Part::hashed(self.joined.letters(word), self.joined.words[word as usize].hash)
     }
 
     fn group(&self, number: u32) -> Part<'a> {
@@ -318,10 +177,11 @@ impl<'a> Case<'a> {
         self.everything.iter().filter(move |one| rules.rule(one.rule).tag == base)
     }
 
-    /// Whether a clause says that it was done.
-    fn is_done(&self, tag: Tag) -> bool {
-        let clause = |one: &Finding| &self.scene.found[holding(self.scene.found, self.hit(one.hits[0]).first)];
-        self.findings(tag).any(|one| one.counts() && clause(one).is_done())
+    /// Whether anything names the tag, and the same invoice did not take it back: of texts that say next to nothing (`Diverse`) nobody
+    /// has learned.
+    fn may_add(&self, tag: Tag) -> bool {
+        let base = self.base(tag);
+        !self.cancelled.contains(&base) && self.scene.hits.iter().any(|hit| self.rules().speaks_of(hit.group, base))
     }
 
     /// How likely a tag must be to count.
@@ -335,44 +195,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What the text holds, for the first model.
-    pub fn hold(&self, to: &mut impl Holds) {
-        const SAID: Family = Family::new("T");
-        const OVERRULED: Family = Family::new("O");
-        const OPEN: Family = Family::new("OPEN");
-        let mut words: Vec<(u64, u32)> = Vec::with_capacity(self.joined.words.len());
-        for clause in self.clauses() {
-            self.hold_groups(clause, to);
-            words.extend((clause.first..=clause.last).map(|word| (self.joined.words[word as usize].hash, word)));
-        }
-        words.sort_unstable();
-        words.dedup_by_key(|(hash, _)| *hash);
-        for (_, word) in words {
-            to.word(self.letters(word));
-        }
-        for (tag, _) in &self.read.tags {
-            to.once(&SAID, &[self.tag(*tag)]);
-        }
-        for one in &self.read.overruled {
-            to.once(&OVERRULED, &[self.tag(one.tag)]);
-        }
-        if !self.order.finished {
-            to.once(&OPEN, &[]);
-        }
-    }
-
-    fn hold_groups(&self, clause: &Clause, to: &mut impl Holds) {
-        const NO_CUE: Family = Family::new("gn");
-        const BESIDE_CUE: Family = Family::new("gc");
-        let cues = if clause.cues.is_empty() { &NO_CUE } else { &BESIDE_CUE };
-        for &hit in clause.things.iter().chain(&clause.done) {
-            let group = self.group(hit);
-            to.once(&GROUP, &[group]);
-            to.once(cues, &[group]);
-        }
-    }
-
-    /// What is weighed of one tag, for the second model. `logits`: the first one's sums by tag.
+    /// What is weighed of one tag. `logits`: what the network says, by tag.
     pub fn weigh(&self, tag: Tag, state: State, logits: &[(Tag, f64)], to: &mut impl Features) {
         let bounded = |sum: f64| sum.clamp(-BOUND, BOUND);
         let told = self.tag(tag);
@@ -512,14 +335,10 @@ impl<'a> Case<'a> {
     }
 }
 
-/// The sums of the first model, by tag.
-pub fn logits(case: &Case<'_>, weights: &Weights) -> Vec<(Tag, f64)> {
-    let mut sum = TextSum::new(weights);
-    case.hold(&mut sum);
-    let length = if sum.length > 0.0 { f64::from(sum.length).sqrt() } else { 1.0 };
-    let tags = weights.tags.iter().map(|tag| case.rules().tag(tag));
-    let told = tags.zip(&weights.bias).zip(&sum.sums);
-    told.filter_map(|((tag, bias), sum)| Some((tag?, bias + f64::from(*sum) / length))).collect()
+/// What the network says, by tag.
+fn logits(case: &Case<'_>, network: &Network, said: &Said) -> Vec<(Tag, f64)> {
+    let tags = network.tags.iter().map(|tag| case.rules().tag(tag));
+    tags.zip(&said.sums).filter_map(|(tag, sum)| Some((tag?, f64::from(*sum)))).collect()
 }
 
 /// Every tag that is worth weighing, with what the rules say of it.
@@ -531,21 +350,20 @@ pub fn weighed(case: &Case<'_>, logits: &[(Tag, f64)]) -> Vec<(Tag, State)> {
 /// What the weights make of what the rules read, but for tags that are `settled`.
 pub fn judged(case: &Case<'_>, weights: &Weights, settled: &[Tag]) -> Option<Read> {
     case.clauses().next()?; // where nothing is said, there is nothing to weigh
-    let logits = logits(case, weights);
+    let said = weights.network.read(case);
+    let logits = logits(case, &weights.network, &said);
     let mut kept: Vec<(Tag, State, f64)> = Vec::new();
     let mut dropped: Vec<(Tag, f64)> = Vec::new();
     for (tag, state) in weighed(case, &logits) {
-        let was_cancelled = state == State::None && case.cancelled.contains(&case.base(tag));
-        if settled.contains(&tag) || was_cancelled {
+        if settled.contains(&tag) || (state == State::None && !case.may_add(tag)) {
             continue;
         }
         let told = &weights.states[state as usize];
         let mut sum = StateSum { weights: told, seen: Seen::default(), sum: told.bias };
         case.weigh(tag, state, &logits, &mut sum);
         let likely = 1.0 / (1.0 + (-sum.sum).exp());
-        let is_done = state == State::Yes && case.is_done(tag);
-        if is_done || likely > case.least(tag, state) {
-            kept.push((tag, state, if is_done { 1.0 } else { likely }));
+        if likely > case.least(tag, state) {
+            kept.push((tag, state, likely));
         } else if state == State::Yes {
             dropped.push((tag, likely));
         }
@@ -566,7 +384,7 @@ pub fn judged(case: &Case<'_>, weights: &Weights, settled: &[Tag]) -> Option<Rea
     }
     for (tag, state, likely) in kept {
         let evidence = if state == State::Over { restore_tag(&mut read, tag) } else { None };
-        let words = evidence.unwrap_or_else(|| telling(case, weights, tag));
+        let words = evidence.unwrap_or_else(|| telling(case, &weights.network, &said, tag));
         read.tags.push((tag, vec![Words { strength: hundredths(likely), ..words }]));
     }
     let tags = &case.rules().tags;
@@ -598,35 +416,17 @@ fn restore_tag(read: &mut Read, tag: Tag) -> Option<Words> {
     words
 }
 
-/// The words that weigh most for a tag: a short clause, else a word of it or what was found there.
-fn telling(case: &Case<'_>, weights: &Weights, tag: Tag) -> Words {
-    let number = weights.tags.iter().position(|known| case.rules().tag(known) == Some(tag)).unwrap_or_default();
-    let weigh = |put: &dyn Fn(&mut TextSum<'_>)| {
-        let mut sum = TextSum::new(weights);
-        put(&mut sum);
-        sum.sums[number]
-    };
-    let weighed = case.clauses().map(|clause| {
-        let put = |sum: &mut TextSum<'_>| {
-            case.hold_groups(clause, sum);
-            (clause.first..=clause.last).for_each(|word| sum.word(case.letters(word)));
-        };
-        (weigh(&put), clause)
-    });
-    let Some((_, clause)) = weighed.max_by(|one, other| one.0.total_cmp(&other.0)) else {
-        return Words { passage: 0, begins: 0, ends: 0, source: Source::Weights, strength: 0.0 };
-    };
+/// The words that tell a tag: around the loudest one its clause, if that is short, else what was found there.
+fn telling(case: &Case<'_>, network: &Network, said: &Said, tag: Tag) -> Words {
+    let number = network.tags.iter().position(|known| case.rules().tag(known) == Some(tag)).unwrap_or_default();
+    let word = said.loudest[number];
+    let clause = &case.scene.found[holding(case.scene.found, word)];
     if clause.last - clause.first < 4 {
         return span(case, clause.first, clause.last);
     }
-    let words = (clause.first..=clause.last).map(|word| (weigh(&|sum| sum.word(case.letters(word))), word, word));
-    let found = clause.things.iter().chain(&clause.done).map(|&hit| {
-        let group = case.group(hit);
-        (weigh(&|sum| sum.once(&GROUP, &[group])), case.hit(hit).first, case.hit(hit).last)
-    });
-    let (_, first, last) =
-        words.chain(found).max_by(|one, other| one.0.total_cmp(&other.0)).unwrap_or((0.0, clause.first, clause.first));
-    span(case, first, last)
+    let found = clause.things.iter().chain(&clause.done).map(|&hit| case.hit(hit));
+    let around = found.filter(|hit| (hit.first..=hit.last).contains(&word)).max_by_key(|hit| hit.last - hit.first);
+    around.map_or_else(|| span(case, word, word), |hit| span(case, hit.first, hit.last))
 }
 
 fn span(case: &Case<'_>, first: u32, last: u32) -> Words {

@@ -174,6 +174,8 @@ pub struct Rules {
     pub all: Vec<Rule>,
     /// For each group the rules whose first part holds it.
     pub anchored: Vec<Vec<u16>>,
+    /// For each group that names something the tags whose rules ask for it.
+    spoken_of: Vec<Vec<Tag>>,
     pub known: Known,
     pub known_tags: KnownTags,
     /// Cues that no words tell: of what is merely mentioned, and of what the judge holds to be unlikely.
@@ -342,6 +344,15 @@ impl Rules {
             }
             all.push(rule);
         }
+        let mut spoken_of = vec![Vec::new(); groups.len()];
+        for rule in &all {
+            for &group in rule.groups.iter().flatten() {
+                let kind = kinds[usize::from(group)];
+                if !(kind.helper || kind.verb) {
+                    spoken_of[usize::from(group)].push(rule.tag);
+                }
+            }
+        }
         let known_tags = KnownTags { change: 0, winter: 1, summer: 2, inspection: 3, warranty: 4, service: 5, check: 6 };
         let of_inspection = all.iter().filter(|rule| rule.tag == known_tags.inspection);
         for &at in of_inspection.flat_map(|rule| rule.groups.iter().flatten()) {
@@ -350,7 +361,21 @@ impl Rules {
         let (known, nameless) = (numbering.known(), numbering.group(NAMELESS));
         let Numbering { groups: by_name, tags } = numbering;
         let groups = groups.into_iter().map(Name::from).collect();
-        Ok(Rules { groups, tags, kinds, cues, all, anchored, known, known_tags, mentioned, unlikely, nameless, by_name })
+        Ok(Rules {
+            groups,
+            tags,
+            kinds,
+            cues,
+            all,
+            anchored,
+            spoken_of,
+            known,
+            known_tags,
+            mentioned,
+            unlikely,
+            nameless,
+            by_name,
+        })
     }
 
     /// The number of a tag.
@@ -370,6 +395,11 @@ impl Rules {
     /// The number of a group, also of one that no rule asks for.
     pub fn group(&self, name: &str) -> Group {
         self.by_name.get(name).copied().unwrap_or(self.nameless)
+    }
+
+    /// Whether words of a group may speak of a tag.
+    pub fn speaks_of(&self, group: Group, tag: Tag) -> bool {
+        self.spoken_of[usize::from(group)].contains(&tag)
     }
 
     pub fn kind(&self, group: Group) -> Kind {

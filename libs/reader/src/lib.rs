@@ -6,6 +6,7 @@ mod features;
 mod judge;
 mod lexicon;
 mod matching;
+mod network;
 mod numbers;
 mod order;
 mod patterns;
@@ -22,10 +23,11 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 
-use features::{Held, Name, Named};
+use features::{Name, Named};
 use judge::{Weights, WeightsTold};
 use lexicon::{Group, Rules, RulesTold, Tag, TermTold};
 use matching::{Hit, Manners, Matcher};
+use network::Shared;
 use numbers::{Numbers, WordingTold};
 use order::{Order, Passage};
 use reading::{Given, Joined, Read, Source, Words};
@@ -267,18 +269,17 @@ impl Engine {
     }
 
     /// The same words and rules, with what was learned from labelled orders; with nothing, the rules alone read.
-    fn with_weights(&self, weights: Option<WeightsTold>) -> PyResult<Engine> {
-        let weights = weights.map(|told| Weights::new(told, &self.language.name).map(Arc::new)).transpose().map_err(refused)?;
+    fn with_weights(&self, weights: Option<(WeightsTold, PyRef<'_, Shared>)>) -> PyResult<Engine> {
+        let made = weights.map(|(told, network)| Weights::new(told, network.0.clone()).map(Arc::new));
+        let weights = made.transpose().map_err(refused)?;
         Ok(Engine { language: self.language.clone(), ruled: self.ruled.clone(), weights })
     }
 
-    /// What an order's text holds and how often, as the weights know it: to learn from.
-    fn text_features(&self, order: Order) -> BTreeMap<String, f64> {
+    /// The signs of each word of an order, as the network knows them: to learn from.
+    fn signs(&self, order: Order) -> Vec<Vec<String>> {
         let (joined, hits) = self.searched(&order);
         let given = Given { order: &order, joined: &joined, hits: &hits, rules: &self.ruled.rules };
-        let mut told = Held { language: self.language.name.part(), counts: BTreeMap::new() };
-        given.read(self.language.name.part(), |case| case.hold(&mut told));
-        told.counts
+        given.read(self.language.name.part(), network::signs)
     }
 
     /// What is weighed of each tag that is worth it, with what the rules say of it: to learn from. `logits`: the text's sums by tag.
@@ -442,6 +443,8 @@ mod reading_engine {
     const MOST_LETTERS: usize = crate::order::MOST_LETTERS;
     #[pymodule_export]
     const SURE_FROM: f64 = crate::reading::SURE_FROM;
+    #[pymodule_export]
+    use super::network::Shared;
     #[pymodule_export]
     use super::{Engine, Finder, Text, fold};
 }

@@ -15,7 +15,7 @@ from classifier.corpus import load
 from learning.examples import Editions, NotToLearnFrom, as_of_now, corpora, examples, part
 from learning.figures import Answer, judged, table
 from learning.history import History, HistoryError
-from learning.lesson import by_fold, learned
+from learning.lesson import Lesson
 from learning.weights import written
 
 SERVICE = Path(__file__).resolve().parents[1]
@@ -40,16 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         flush=True,
     )
     kept_out = [one for one in everything if part(one.file) in asked.without]
-    lesson = [one for one in everything if part(one.file) not in asked.without]
-    _show("Learned from the other folds", [one for orders, weights in by_fold(lesson) for one in judged(orders, weights)])
-    weights = learned(lesson)
+    lesson = Lesson.of([one for one in everything if part(one.file) not in asked.without], lambda said: print(said, flush=True))
+    _show("Learned from the other folds", [one for orders, learned in lesson.by_fold() for one in judged(orders, learned)])
+    print("\nLearning from all ...", flush=True)
+    learned = lesson.learned()
     asked.write.mkdir(parents=True, exist_ok=True)
-    for language, told in weights.items():
-        path = asked.write / f"{language}.json"
+    for name, told in {"network": learned.network.told(), **learned.weights}.items():
+        path = asked.write / f"{name}.json"
         path.write_text(written(told), encoding="utf-8")
-        print(f"{path.name}: {path.stat().st_size:,} bytes, {len(told['text']['features']):,} features of texts")
-    _show("Kept out", list(judged(kept_out, weights)))
-    _show("With the last lexicon", [one for path in asked.report for one in judged(as_of_now(path, editions), weights)])
+        print(f"{path.name}: {path.stat().st_size:,} bytes")
+    _show("Kept out", list(judged(kept_out, learned)))
+    _show("With the last lexicon", [one for path in asked.report for one in judged(as_of_now(path, editions), learned)])
     return 0
 
 

@@ -2,10 +2,13 @@
 
 import json
 import tomllib
+from base64 import b64decode
 from collections import OrderedDict
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from reading_engine import Network
 
 from classifier.domain import DealerLexicon, Lexicon, Matcher, Reader, parse_lexicon
 
@@ -41,10 +44,17 @@ def lexicon(language: str) -> Lexicon:
     return parse_lexicon(tomllib.loads(text))
 
 
-def weights(language: str) -> dict[str, Any] | None:
-    """What was learned from labelled orders of a language; None where nothing was."""
+def weights(language: str) -> tuple[dict[str, Any], Network] | None:
+    """What was learned from labelled orders, for a language; None where nothing was."""
     found = files("classifier") / "weights" / f"{language}.json"
-    return dict(json.loads(found.read_text(encoding="utf-8"))) if found.is_file() else None
+    return (json.loads(found.read_text(encoding="utf-8")), network()) if found.is_file() else None
+
+
+@cache
+def network() -> Network:
+    """The network that reads all languages."""
+    told = json.loads((files("classifier") / "weights" / "network.json").read_text(encoding="utf-8"))
+    return Network({**told, "rows": b64decode(told["rows"])})
 
 
 def known_reader(key: Key) -> Reader | None:

@@ -1,19 +1,21 @@
 """Labelled orders, each read by the rules with the lexicon as it was before it was learned from: what they say of new text."""
 
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reading_engine import Engine
+from reading_engine import Engine, Network
 
 from classifier.corpus import Labelled, load
 from classifier.domain import Matcher, parse_lexicon
 from learning.history import History
 from learning.lexicons import made_whole
 
-NEVER = frozenset({"final", "sixth", "seventh"})  # kept to judge by
+Signs = Sequence[Sequence[str]]
+NEVER = frozenset({"final", "sixth", "seventh", "eighth"})  # kept to judge by
 
 
 class NotToLearnFrom(ValueError):
@@ -26,9 +28,9 @@ class Edition:
     def __init__(self, table: Mapping[str, Any]) -> None:
         self.engine = Matcher(parse_lexicon(table)).engine
 
-    def weighing(self, weights: Mapping[str, Any] | None) -> Engine:
-        """Reads with weights; without them the rules alone do."""
-        return self.engine.with_weights(weights)
+    def weighing(self, learned: tuple[Mapping[str, Any], Network] | None) -> Engine:
+        """Reads with what was learned; without it the rules alone do."""
+        return self.engine.with_weights(learned)
 
 
 class Editions:
@@ -72,14 +74,16 @@ class Example:
     file: str  # da_own: language and part
     labelled: Labelled
     edition: Edition
-    holds: Mapping[str, float]  # the features of its text, and how often
     rules: frozenset[str]  # the tags that the rules read
+    overruled: frozenset[str] = frozenset()  # those that something speaks against
+    signs: Signs = ()  # what the network sees of each word
 
     @classmethod
     def read(cls, file: str, labelled: Labelled, edition: Edition) -> "Example":
         """Let the rules read an order."""
-        holds = edition.engine.text_features(labelled.order)
-        return cls(file, labelled, edition, holds, frozenset(tag for tag, _ in edition.engine.read(labelled.order)[0]))
+        signs = tuple(tuple(map(sys.intern, word)) for word in edition.engine.signs(labelled.order))
+        tags, overruled = edition.engine.read(labelled.order)[:2]
+        return cls(file, labelled, edition, frozenset(tag for tag, _ in tags), frozenset(one[0] for one in overruled), signs)
 
     @property
     def name(self) -> str:

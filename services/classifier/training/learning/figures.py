@@ -1,11 +1,11 @@
 """How well orders were read: micro-F1 over the tags, of all and of the hard ones, and the precision of the tags that invite."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from classifier.corpus import INVITING
 from learning.examples import Edition, Example
-from learning.weights import Weights
+from learning.lesson import Learned
 
 Tags = frozenset[str]
 
@@ -21,13 +21,14 @@ class Answer:
         return Answer(self.example, self.example.rules)
 
 
-def judged(examples: Iterable[Example], weights: Mapping[str, Weights]) -> Iterator[Answer]:
+def judged(examples: Iterable[Example], learned: Learned) -> Iterator[Answer]:
     """Read orders as the service does, with weights."""
+    told = learned.by_language()
     by_edition = dict[Edition, list[Example]]()
     for one in examples:
         by_edition.setdefault(one.edition, []).append(one)
     for edition, orders in by_edition.items():
-        engine = edition.weighing(weights.get(orders[0].language))
+        engine = edition.weighing(told.get(orders[0].language))
         for one in orders:
             yield Answer(one, frozenset(tag for tag, _ in engine.read(one.labelled.order)[0]))
 

@@ -1,44 +1,68 @@
-"""What is learned of examples: the weights of each language."""
+"""What is learned of examples: the network, and the judge's weights of each language."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
+from reading_engine import Network as Reading
 
 from learning.examples import Example
 from learning.folds import folds
-from learning.linear import Floats
-from learning.stages import TAGS, Judge, Text, pairs
-from learning.weights import Weights, weights
+from learning.network import Network
+from learning.stages import Judge, Pair, pairs
+from learning.weights import Weights, readable, weights
 
 
-def learned(examples: Sequence[Example]) -> dict[str, Weights]:
-    """The weights of each language. The languages learn together; each keeps what was seen in it."""
-    told = [list(pairs(one, sums)) for one, sums in zip(examples, unseen_sums(examples), strict=True)]
-    text, judge = Text.learned(examples), Judge.learned([pair for of_order in told for pair in of_order])
-    found = dict[str, Weights]()
-    for language in sorted({one.language for one in examples}):
-        mine = [at for at, one in enumerate(examples) if one.language == language]
-        found[language] = weights(text, judge, [examples[at] for at in mine], [pair for at in mine for pair in told[at]])
-    return found
+@dataclass(frozen=True)
+class Learned:
+    """The network, and the weights of each language."""
+
+    network: Network
+    weights: Mapping[str, Weights]
+
+    def by_language(self) -> dict[str, tuple[Weights, Reading]]:
+        """As the engine reads with them."""
+        network = readable(self.network.told())
+        return {language: (told, network) for language, told in self.weights.items()}
 
 
-def unseen_sums(examples: Sequence[Example]) -> Floats:
-    """What the first model says of each order, learned from the other folds. The second model learns from that, for it will have to weigh
-    what the first one says of orders that nobody has seen."""
-    sums = np.zeros((len(examples), len(TAGS)))
-    for fold, others in _folded(examples):
-        sums[fold] = Text.learned([examples[at] for at in others]).sums([examples[at] for at in fold])
-    return sums
+@dataclass(frozen=True)
+class Lesson:
+    """Orders to learn from, and what a network says of each that learned from the other folds only. The judge learns from that, for it will
+    have to weigh what the network says of orders that nobody has seen."""
 
+    examples: Sequence[Example]
+    fold_of: Sequence[int]
+    networks: Mapping[int, Network]
+    pairs: Sequence[Sequence[Pair]]
 
-def by_fold(examples: Sequence[Example]) -> Iterator[tuple[list[Example], dict[str, Weights]]]:
-    """The orders of each fold, with what is learned from the others."""
-    for fold, others in _folded(examples):
-        yield [examples[at] for at in fold], learned([examples[at] for at in others])
+    @classmethod
+    def of(cls, examples: Sequence[Example], tell: Callable[[str], None] = lambda _: None) -> "Lesson":
+        """Tells how far it is: each fold takes some minutes."""
+        fold_of = folds(examples)
+        networks = dict[int, Network]()
+        told: list[Sequence[Pair]] = [()] * len(examples)
+        for fold in sorted(set(fold_of)):
+            tell(f"Learning from all orders but those of fold {fold + 1} ...")
+            networks[fold] = Network.learned([one for one, of in zip(examples, fold_of, strict=True) if of != fold])
+            mine = [at for at, of in enumerate(fold_of) if of == fold]
+            for at, sums in zip(mine, networks[fold].sums([examples[at] for at in mine]), strict=True):
+                told[at] = tuple(pairs(examples[at], sums))
+        return cls(examples, fold_of, networks, told)
 
+    def by_fold(self) -> Iterator[tuple[list[Example], Learned]]:
+        """The orders of each fold, with what is learned from the others."""
+        for fold, network in self.networks.items():
+            others = [at for at, of in enumerate(self.fold_of) if of != fold]
+            yield [one for one, of in zip(self.examples, self.fold_of, strict=True) if of == fold], self._learned(network, others)
 
-def _folded(examples: Sequence[Example]) -> Iterator[tuple[list[int], list[int]]]:
-    """The numbers of the orders in each fold, and of those that are not."""
-    fold_of = folds(examples)
-    for fold in sorted(set(fold_of)):
-        yield [at for at, of in enumerate(fold_of) if of == fold], [at for at, of in enumerate(fold_of) if of != fold]
+    def learned(self) -> Learned:
+        """What is learned from all. The languages learn together; each keeps the weights of what was seen in it."""
+        return self._learned(Network.learned(self.examples), range(len(self.examples)))
+
+    def _learned(self, network: Network, places: Sequence[int]) -> Learned:
+        judge = Judge.learned([pair for at in places for pair in self.pairs[at]])
+        found = dict[str, Weights]()
+        for language in sorted({self.examples[at].language for at in places}):
+            mine = (at for at in places if self.examples[at].language == language)
+            found[language] = weights(judge, [pair for at in mine for pair in self.pairs[at]])
+        return Learned(network, found)

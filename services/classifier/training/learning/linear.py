@@ -1,6 +1,5 @@
 """Logistic regressions over features with names."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,17 +18,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Columns:
-    """Features that were seen often enough, in the order of their names, and how rare each is."""
+    """Features that were seen often enough, in the order of their names."""
 
     numbers: Mapping[str, int]
-    rarity: Floats
 
     @classmethod
     def of(cls, examples: Sequence[Iterable[str]]) -> "Columns":
         seen = Counter(name for one in examples for name in one)
         names = sorted(name for name, count in seen.items() if count >= SEEN_IN)
-        rarity = [math.log((1 + len(examples)) / (1 + seen[name])) + 1 for name in names]
-        return cls({name: number for number, name in enumerate(names)}, np.array(rarity, dtype=float))
+        return cls({name: number for number, name in enumerate(names)})
 
     def matrix(self, examples: Sequence[Mapping[str, float]]) -> sparse.csr_matrix:
         """One row an example; features that are not known are left out."""

@@ -1,39 +1,28 @@
-"""Weights as the engine reads them: one file a language, with what was seen in it, one feature a line."""
+"""What was learned as the engine reads it: a file for the network, and one a language with the weights of what was seen in it."""
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from learning.examples import Example
+from reading_engine import Network
+
 from learning.linear import Columns, Model
-from learning.stages import STATES, TAGS, Judge, Pair, Text
+from learning.stages import STATES, Judge, Pair
 
 Weights = Mapping[str, Any]
-_LEAST_OF_TEXT = 0.6  # what weighs less changes next to nothing
-_LEAST = 0.02
+_LEAST = 0.02  # what weighs less changes next to nothing
 
 
-def weights(text: Text, judge: Judge, orders: Sequence[Example], pairs: Sequence[Pair]) -> Weights:
-    """The weights of a language, of whose orders and pairs these are."""
-    held = frozenset(name for one in orders for name in one.holds)
+def weights(judge: Judge, pairs: Sequence[Pair]) -> Weights:
+    """The weights of a language, of which these pairs are."""
     weighed = {state: frozenset(name for pair in pairs if pair.state == state for name in pair.features) for state in STATES}
-    return {
-        "tags": list(TAGS),
-        "text": {"bias": [_rounded(model.bias, 3) for model in text.models], "features": _text(text, held)},
-        "judge": {state: _state(*judge.states[state], weighed[state]) for state in STATES},
-    }
+    return {"judge": {state: _state(*judge.states[state], weighed[state]) for state in STATES}}
 
 
-def _text(text: Text, held: frozenset[str]) -> dict[str, Any]:
-    """How rare each feature is, and what it weighs, by the tag's number; also what weighs nothing: it makes a text longer."""
-    found = dict[str, Any]()
-    for name, column in text.columns.numbers.items():
-        if name in held:
-            rarity = float(text.columns.rarity[column])
-            of_tags = [(number, float(model.weights[column]) * rarity) for number, model in enumerate(text.models)]
-            heavy = {str(number): _rounded(weight, 1) for number, weight in of_tags if abs(weight) >= _LEAST_OF_TEXT}
-            found[name] = (_rounded(rarity, 2), heavy)
-    return found
+def readable(network: Mapping[str, Any]) -> Network:
+    """A network as it is kept in a file, made ready to read with."""
+    return Network({**network, "rows": base64.b64decode(network["rows"])})
 
 
 def _state(columns: Columns, model: Model, weighed: frozenset[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from reading_engine import Engine
+from reading_engine import Engine, Network
 
 from classifier.domain.evidence import Found, Overruled, Words
 from classifier.domain.lexicon import Lexicon, LexiconError
@@ -30,9 +30,9 @@ class Matcher:
             raise LexiconError(str(error)) from None
         self.lexicon = replace(lexicon, terms=())
 
-    def weighing(self, weights: Mapping[str, Any] | None) -> "Matcher":
+    def weighing(self, learned: tuple[Mapping[str, Any], Network] | None) -> "Matcher":
         """The same with what was learned from labelled orders; with None the rules alone read. Raises LexiconError."""
         try:
-            return Matcher(self.lexicon, self.engine.with_weights(weights))
+            return Matcher(self.lexicon, self.engine.with_weights(learned))
         except ValueError as error:
             raise LexiconError(str(error)) from None

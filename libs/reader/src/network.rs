@@ -1,0 +1,447 @@
+//! A small network that reads a text as a whole: what each word is made of, which groups stand on it, what is around it. It says how likely
+//! each tag is, and which word says so loudest.
+//!
+//! A word is the sum of the rows of its signs (pieces of it, groups, what parts it from the word before, where it stands). Three layers mix
+//! each word with its neighbours, the last ones from up to eight words away. All words have a say on each tag; the loudest count most.
+
+#![expect(clippy::inline_always, reason = "what is dispatched is made for this machine's reckoner only where it is inlined")]
+
+use std::sync::Arc;
+
+use pulp::Arch;
+use pyo3::prelude::*;
+
+use crate::features::{Family, Part, key, key_of, name};
+use crate::judge::{Case, State};
+use crate::order::Passage;
+use crate::text::{ByHash, Word, hash};
+
+/// Numbers that a word is made of.
+const WIDTH: usize = 64;
+/// Words that a layer mixes.
+const TAPS: usize = 5;
+/// Pieces of a word have so many letters.
+const PIECES: [usize; 3] = [3, 4, 5];
+const MOST_PIECES: usize = 24;
+const MOST_GROUPS: usize = 8;
+/// What is quieter by so much than the loudest word adds nothing.
+const QUIET: f32 = 12.0;
+const EVEN: f32 = 1e-5;
+
+const PIECE: Family = Family::new("piece");
+const BEGINS: Family = Family::new("begins");
+const GOES_ON: Family = Family::new("on");
+const BEFORE: Family = Family::new("before");
+const BEHIND: Family = Family::new("behind");
+const PLACE: Family = Family::new("place");
+const LANGUAGE: Family = Family::new("language");
+const MONTH: Family = Family::new("month");
+const OPEN: Family = Family::new("open");
+const MONTHS: [Part<'static>; 13] = [
+    Part::of("0"),
+    Part::of("1"),
+    Part::of("2"),
+    Part::of("3"),
+    Part::of("4"),
+    Part::of("5"),
+    Part::of("6"),
+    Part::of("7"),
+    Part::of("8"),
+    Part::of("9"),
+    Part::of("10"),
+    Part::of("11"),
+    Part::of("12"),
+];
+
+type Row = [f32; WIDTH];
+
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct LayerTold {
+    apart: usize,
+    near: Vec<f32>,
+    mix: Vec<f32>,
+    bias: Vec<f32>,
+    share: Vec<f32>,
+}
+
+/// A network as it is kept in a file. `rows`: a byte a number, which `scales` says how to read, row by row.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct NetworkTold {
+    tags: Vec<String>,
+    signs: Vec<String>,
+    scales: Vec<f32>,
+    rows: Vec<u8>,
+    layers: Vec<LayerTold>,
+    loud: Vec<f32>,
+    mean: Vec<f32>,
+    bias: Vec<f32>,
+    stated: Vec<f32>,
+    beside: Vec<f32>,
+}
+
+/// Mixes each word with its neighbours: the one, `apart` words away, and the next one as far again, on both sides.
+struct Layer {
+    apart: usize,
+    near: Vec<Row>,
+    mix: Vec<Row>,
+    bias: Row,
+    share: Row,
+}
+
+/// What the network says of a text: how likely each of its tags is (log odds), and the number of the word that says so loudest, but
+/// for words of lines that were cancelled.
+pub struct Said {
+    pub sums: Vec<f32>,
+    pub loudest: Vec<u32>,
+}
+
+/// The network, learned from labelled orders of all languages.
+pub struct Network {
+    pub tags: Vec<String>,
+    /// What this machine reckons with, many numbers at a time.
+    arch: Arch,
+    numbers: ByHash<u32>,
+    rows: Vec<Row>,
+    /// What words are that were seen often, with all their pieces.
+    words: ByHash<Row>,
+    layers: Vec<Layer>,
+    /// By tag: what makes a word loud, what the mean of all words says, and what is said of any text.
+    loud: Vec<Row>,
+    mean: Vec<Row>,
+    bias: Vec<f32>,
+    /// What the rules' own word on a tag says: nothing, over, yes; and their word on one tag of another.
+    stated: [Vec<f32>; 3],
+    beside: [Vec<Vec<f32>>; 2],
+}
+
+fn rows(told: &[f32], count: usize) -> Option<Vec<Row>> {
+    (told.len() == count * WIDTH).then(|| told.chunks_exact(WIDTH).map(row).collect())
+}
+
+fn row(told: &[f32]) -> Row {
+    let mut made = [0.0; WIDTH];
+    made.copy_from_slice(told);
+    made
+}
+
+impl Network {
+    fn told(told: NetworkTold) -> Option<Network> {
+        let tags = told.tags.len();
+        if told.rows.len() != told.signs.len() * WIDTH || told.scales.len() != told.signs.len() || told.bias.len() != tags {
+            return None;
+        }
+        if told.stated.len() != 3 * tags || told.beside.len() != 2 * tags * tags {
+            return None;
+        }
+        let mut layers = Vec::new();
+        for layer in told.layers {
+            layers.push(Layer {
+                apart: layer.apart,
+                near: rows(&layer.near, TAPS)?,
+                mix: rows(&layer.mix, WIDTH)?,
+                bias: *rows(&layer.bias, 1)?.first()?,
+                share: *rows(&layer.share, 1)?.first()?,
+            });
+        }
+        let of_bytes = |(bytes, scale): (&[u8], &f32)| {
+            let mut made = [0.0; WIDTH];
+            made.iter_mut().zip(bytes).for_each(|(number, byte)| *number = f32::from(byte.cast_signed()) * scale);
+            made
+        };
+        let by_tag = |told: &[f32]| told.chunks_exact(tags.max(1)).map(<[f32]>::to_vec).collect::<Vec<_>>();
+        let mut beside = by_tag(&told.beside);
+        let over = beside.split_off(tags);
+        let mut network = Network {
+            numbers: told.signs.iter().zip(0..).map(|(sign, number)| (key_of(sign), number)).collect(),
+            rows: told.rows.chunks_exact(WIDTH).zip(&told.scales).map(of_bytes).collect(),
+            words: ByHash::default(),
+            layers,
+            loud: rows(&told.loud, tags)?,
+            mean: rows(&told.mean, tags)?,
+            bias: told.bias,
+            stated: by_tag(&told.stated).try_into().ok()?,
+            beside: [beside, over],
+            tags: told.tags,
+            arch: Arch::new(),
+        };
+        let whole = |sign: &String| Some(sign.strip_prefix("piece:<")?.strip_suffix('>')?.to_owned());
+        for word in told.signs.iter().filter_map(whole) {
+            network.words.insert(hash(&word), network.of_pieces(&word));
+        }
+        Some(network)
+    }
+
+    fn row(&self, family: &Family, parts: &[Part<'_>]) -> Option<&Row> {
+        Some(&self.rows[*self.numbers.get(&key(family, parts))? as usize])
+    }
+
+    fn of_pieces(&self, letters: &str) -> Row {
+        let mut sum = [0.0; WIDTH];
+        let mut count = 0_u8;
+        pieces(letters, |piece| {
+            if usize::from(count) < MOST_PIECES
+                && let Some(row) = self.row(&PIECE, &[piece])
+            {
+                count += 1;
+                add(&mut sum, row);
+            }
+        });
+        let share = 1.0 / f32::from(count.max(1)).sqrt();
+        sum.map(|number| number * share)
+    }
+
+    /// What each word of a text is before its neighbours are heard.
+    fn words(&self, case: &Case<'_>) -> Vec<Row> {
+        let mut of_all = [0.0; WIDTH];
+        of_text(case, |family, parts| {
+            if let Some(row) = self.row(family, parts) {
+                add(&mut of_all, row);
+            }
+        });
+        let groups = groups(case);
+        let words = case.joined.words.iter().zip(&groups).zip(0..).map(|((word, groups), number)| {
+            let mut sum = of_all;
+            match self.words.get(&word.hash) {
+                Some(known) => add(&mut sum, known),
+                None => add(&mut sum, &self.of_pieces(case.joined.letters(number))),
+            }
+            of_word(case, number, groups, |family, parts| {
+                if let Some(row) = self.row(family, parts) {
+                    add(&mut sum, row);
+                }
+            });
+            sum
+        });
+        words.collect()
+    }
+
+    /// Read a text.
+    pub fn read(&self, case: &Case<'_>) -> Said {
+        let counts: Vec<bool> =
+            case.joined.words.iter().map(|word| !case.order.passages[word.passage as usize].dropped).collect();
+        let words = self.words(case);
+        let mut said = self.arch.dispatch(|| self.heard(words, &counts));
+        self.add_stated(case, &mut said.sums);
+        said
+    }
+
+    /// What is heard when the words are mixed; only those that count may be the loudest.
+    #[inline(always)]
+    fn heard(&self, mut words: Vec<Row>, counts: &[bool]) -> Said {
+        let mut even = vec![[0.0; WIDTH]; words.len()];
+        for layer in &self.layers {
+            layer.mix(&mut words, &mut even);
+        }
+        let mut all = [0.0; WIDTH];
+        for word in &mut words {
+            *word = evened(word);
+            add(&mut all, word);
+        }
+        let share = 1.0 / (words.len().max(1) as f32).sqrt();
+        let mut said = Said { sums: Vec::with_capacity(self.tags.len()), loudest: Vec::with_capacity(self.tags.len()) };
+        let mut heard: Vec<f32> = Vec::with_capacity(words.len());
+        for tag in 0..self.tags.len() {
+            heard.clear();
+            heard.extend(words.iter().map(|word| product(word, &self.loud[tag])));
+            let most = heard.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let near = heard.iter().filter(|&&loud| loud > most - QUIET).map(|loud| (loud - most).exp()).sum::<f32>();
+            let loudest = (0..heard.len()).filter(|&at| counts[at]).max_by(|&one, &other| heard[one].total_cmp(&heard[other]));
+            said.sums.push(most + near.ln() + product(&all, &self.mean[tag]) * share + self.bias[tag]);
+            said.loudest.push(loudest.unwrap_or_default() as u32);
+        }
+        said
+    }
+
+    /// What the rules say has a say, too.
+    fn add_stated(&self, case: &Case<'_>, sums: &mut [f32]) {
+        for (number, tag) in self.tags.iter().enumerate() {
+            let Some(tag) = case.scene.rules.tag(tag) else { continue };
+            let state = case.state(tag);
+            let (stated, beside) = match state {
+                State::None => (&self.stated[0], None),
+                State::Yes => (&self.stated[1], Some(&self.beside[0][number])),
+                State::Over => (&self.stated[2], Some(&self.beside[1][number])),
+            };
+            sums[number] += stated[number];
+            if let Some(beside) = beside {
+                sums.iter_mut().zip(beside).for_each(|(sum, weight)| *sum += weight);
+            }
+        }
+    }
+}
+
+/// A network that several readers use. Build it once and keep it.
+#[pyclass(frozen, name = "Network")]
+pub struct Shared(pub Arc<Network>);
+
+#[pymethods]
+impl Shared {
+    /// Raises `ValueError` where it does not hold together.
+    #[new]
+    fn new(told: NetworkTold) -> PyResult<Shared> {
+        let made = Network::told(told).ok_or_else(|| crate::refused("the network does not hold together".into()))?;
+        Ok(Shared(Arc::new(made)))
+    }
+}
+
+impl Layer {
+    /// `even` is room for what they are evened.
+    #[inline(always)]
+    fn mix(&self, words: &mut [Row], even: &mut [Row]) {
+        even.iter_mut().zip(&*words).for_each(|(even, word)| *even = evened(word));
+        for (at, word) in words.iter_mut().enumerate() {
+            let mut near = [0.0; WIDTH];
+            for (tap, weights) in self.near.iter().enumerate() {
+                let other = (at + tap * self.apart).checked_sub(TAPS / 2 * self.apart).and_then(|other| even.get(other));
+                if let Some(other) = other {
+                    near.iter_mut().zip(other).zip(weights).for_each(|((sum, number), weight)| *sum += number * weight);
+                }
+            }
+            let mut mixed = self.bias;
+            for (number, weights) in near.iter().zip(&self.mix) {
+                mixed.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += number * weight);
+            }
+            word.iter_mut().zip(&mixed).zip(&self.share).for_each(|((sum, number), share)| *sum += number.max(0.0) * share);
+        }
+    }
+}
+
+#[inline(always)]
+fn add(sum: &mut Row, row: &Row) {
+    sum.iter_mut().zip(row).for_each(|(sum, number)| *sum += number);
+}
+
+#[inline(always)]
+fn product(one: &Row, other: &Row) -> f32 {
+    let mut lanes = [0.0; 8];
+    for (one, other) in one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0) {
+        lanes.iter_mut().zip(one).zip(other).for_each(|((sum, one), other)| *sum += one * other);
+    }
+    lanes.iter().sum()
+}
+
+/// The same with a mean of 0 and a spread of 1.
+#[inline(always)]
+fn evened(row: &Row) -> Row {
+    const ONES: Row = [1.0; WIDTH];
+    let mean = product(row, &ONES) / WIDTH as f32;
+    let apart = row.map(|number| number - mean);
+    let share = 1.0 / (product(&apart, &apart) / WIDTH as f32 + EVEN).sqrt();
+    apart.map(|number| number * share)
+}
+
+/// The signs of all words of a text, by name: to learn from.
+pub fn signs(case: &Case<'_>) -> Vec<Vec<String>> {
+    let mut of_all = Vec::new();
+    of_text(case, |family, parts| of_all.push(name(family, parts)));
+    let groups = groups(case);
+    let words = (0..).zip(&groups).map(|(number, groups)| {
+        let mut told = of_all.clone();
+        of_word(case, number, groups, |family, parts| told.push(name(family, parts)));
+        pieces(case.joined.letters(number), |piece| told.push(name(&PIECE, &[piece])));
+        told
+    });
+    words.collect()
+}
+
+/// What is told of a whole text.
+fn of_text(case: &Case<'_>, mut take: impl FnMut(&Family, &[Part<'_>])) {
+    take(&LANGUAGE, &[case.language]);
+    take(&MONTH, &[MONTHS[case.order.month.unwrap_or_default() as usize % MONTHS.len()]]);
+    if !case.order.finished {
+        take(&OPEN, &[]);
+    }
+}
+
+/// The groups on each word, and whether they begin there.
+fn groups<'a>(case: &Case<'a>) -> Vec<Vec<(Part<'a>, bool)>> {
+    let mut found: Vec<Vec<(Part<'a>, bool)>> = vec![Vec::new(); case.joined.words.len()];
+    for hit in case.scene.hits {
+        for word in hit.first..=hit.last {
+            let here = &mut found[word as usize];
+            if here.len() < MOST_GROUPS {
+                here.push((case.scene.rules.groups[usize::from(hit.group)].part(), word == hit.first));
+            }
+        }
+    }
+    found
+}
+
+/// What is told of a word beside its pieces.
+fn of_word(case: &Case<'_>, number: u32, groups: &[(Part<'_>, bool)], mut take: impl FnMut(&Family, &[Part<'_>])) {
+    let word = case.joined.words[number as usize];
+    let passage = &case.order.passages[word.passage as usize];
+    let is_of = |other: &&Word| other.passage == word.passage;
+    let before = number.checked_sub(1).map(|at| &case.joined.words[at as usize]).filter(is_of);
+    let begins = before.map_or(0, |before| before.ends as usize);
+    let between = &passage.text[begins..(word.begins as usize).max(begins)];
+    take(&BEFORE, &[if before.is_none() { Part::of("start") } else { parting(between) }]);
+    if case.joined.words.get(number as usize + 1).is_none_or(|next| next.passage != word.passage) {
+        take(&BEHIND, &[parting(&passage.text[word.ends as usize..])]);
+    }
+    take(&PLACE, &[place(passage)]);
+    for &(group, is_first) in groups {
+        take(if is_first { &BEGINS } else { &GOES_ON }, &[group]);
+    }
+}
+
+fn place(passage: &Passage) -> Part<'static> {
+    if passage.dropped {
+        Part::of("dropped")
+    } else if passage.remarks {
+        Part::of("remarks")
+    } else if passage.takes_back.is_some() {
+        Part::of("back")
+    } else {
+        Part::of(["plain", "priced"][usize::from(passage.priced())])
+    }
+}
+
+/// What parts two words.
+fn parting(between: &str) -> Part<'static> {
+    let dash = |part: &str| !part.is_empty() && part.chars().all(|sign| matches!(sign, '-' | '–' | '—'));
+    let stop = |(at, sign): (usize, char)| sign == '.' && between[at + 1..].chars().next().is_none_or(char::is_whitespace);
+    if between.is_empty() {
+        Part::of("nothing")
+    } else if between == " " {
+        Part::of("space")
+    } else if between.contains('?') {
+        Part::of("question")
+    } else if between.contains(['!', ';', '|', '*', '•', '\n', '\r']) || between.char_indices().any(stop) {
+        Part::of("stop")
+    } else if between.contains(['(', '[']) {
+        Part::of("open")
+    } else if between.contains([')', ']']) {
+        Part::of("close")
+    } else if between.contains(':') {
+        Part::of("colon")
+    } else if between.contains(',') {
+        Part::of("comma")
+    } else if between.starts_with(char::is_whitespace) && between.split_whitespace().any(dash) {
+        Part::of("dash")
+    } else if between.contains('+') {
+        Part::of("plus")
+    } else {
+        Part::of("other")
+    }
+}
+
+/// A word whole, then its pieces, but for numbers; each digit is a 0.
+fn pieces(letters: &str, mut take: impl FnMut(Part<'_>)) {
+    let mut framed = String::with_capacity(letters.len() + 2);
+    framed.push('<');
+    framed.extend(letters.chars().map(|letter| if letter.is_numeric() { '0' } else { letter }));
+    framed.push('>');
+    take(Part::of(&framed));
+    if letters.starts_with(char::is_numeric) {
+        return;
+    }
+    let places: Vec<usize> = framed.char_indices().map(|(at, _)| at).chain([framed.len()]).collect();
+    for size in PIECES.into_iter().filter(|size| size + 1 < places.len()) {
+        for window in places.windows(size + 1) {
+            take(Part::of(&framed[window[0]..window[size]]));
+        }
+    }
+}
