@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use crate::features::{Family, Part, key, key_of, name};
 use crate::judge::{Case, State};
 use crate::order::Passage;
-use crate::text::{ByHash, Word, hash};
+use crate::text::{ByHash, Filter, Word, hash};
 
 /// Numbers that a word is made of.
 const WIDTH: usize = 64;
@@ -27,6 +27,9 @@ const MOST_GROUPS: usize = 8;
 /// What is quieter by so much than the loudest word adds nothing.
 const QUIET: f32 = 12.0;
 const EVEN: f32 = 1e-5;
+/// The mean of all words says no more in longer texts, nor do the rules' words on more tags than these.
+const LONG: usize = 48;
+const MANY: usize = 4;
 
 const PIECE: Family = Family::new("piece");
 const BEGINS: Family = Family::new("begins");
@@ -54,6 +57,12 @@ const MONTHS: [Part<'static>; 13] = [
 ];
 
 type Row = [f32; WIDTH];
+
+/// A sign's row as it is kept: whole steps of some size.
+struct Steps {
+    size: f32,
+    counts: [i8; WIDTH],
+}
 
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
@@ -102,8 +111,9 @@ pub struct Network {
     pub tags: Vec<String>,
     /// What this machine reckons with, many numbers at a time.
     arch: Arch,
-    numbers: ByHash<u32>,
-    rows: Vec<Row>,
+    signs: ByHash<u32>,
+    known: Filter,
+    rows: Vec<Steps>,
     /// What words are that were seen often, with all their pieces.
     words: ByHash<Row>,
     layers: Vec<Layer>,
@@ -114,6 +124,12 @@ pub struct Network {
     /// What the rules' own word on a tag says: nothing, over, yes; and their word on one tag of another.
     stated: [Vec<f32>; 3],
     beside: [Vec<Vec<f32>>; 2],
+}
+
+impl Steps {
+    fn add_to(&self, sum: &mut Row) {
+        sum.iter_mut().zip(&self.counts).for_each(|(sum, &count)| *sum += f32::from(count) * self.size);
+    }
 }
 
 fn rows(told: &[f32], count: usize) -> Option<Vec<Row>> {
@@ -145,17 +161,19 @@ impl Network {
                 share: *rows(&layer.share, 1)?.first()?,
             });
         }
-        let of_bytes = |(bytes, scale): (&[u8], &f32)| {
-            let mut made = [0.0; WIDTH];
-            made.iter_mut().zip(bytes).for_each(|(number, byte)| *number = f32::from(byte.cast_signed()) * scale);
-            made
+        let steps = |(bytes, &size): (&[u8], &f32)| {
+            let mut counts = [0; WIDTH];
+            counts.iter_mut().zip(bytes).for_each(|(count, byte)| *count = byte.cast_signed());
+            Steps { size, counts }
         };
+        let signs: ByHash<u32> = told.signs.iter().zip(0..).map(|(sign, number)| (key_of(sign), number)).collect();
         let by_tag = |told: &[f32]| told.chunks_exact(tags.max(1)).map(<[f32]>::to_vec).collect::<Vec<_>>();
         let mut beside = by_tag(&told.beside);
         let over = beside.split_off(tags);
         let mut network = Network {
-            numbers: told.signs.iter().zip(0..).map(|(sign, number)| (key_of(sign), number)).collect(),
-            rows: told.rows.chunks_exact(WIDTH).zip(&told.scales).map(of_bytes).collect(),
+            known: Filter::new(signs.keys()),
+            signs,
+            rows: told.rows.chunks_exact(WIDTH).zip(&told.scales).map(steps).collect(),
             words: ByHash::default(),
             layers,
             loud: rows(&told.loud, tags)?,
@@ -173,8 +191,9 @@ impl Network {
         Some(network)
     }
 
-    fn row(&self, family: &Family, parts: &[Part<'_>]) -> Option<&Row> {
-        Some(&self.rows[*self.numbers.get(&key(family, parts))? as usize])
+    fn row(&self, family: &Family, parts: &[Part<'_>]) -> Option<&Steps> {
+        let key = key(family, parts);
+        if self.known.may_hold(key) { self.signs.get(&key).map(|&number| &self.rows[number as usize]) } else { None }
     }
 
     fn of_pieces(&self, letters: &str) -> Row {
@@ -185,7 +204,7 @@ impl Network {
                 && let Some(row) = self.row(&PIECE, &[piece])
             {
                 count += 1;
-                add(&mut sum, row);
+                row.add_to(&mut sum);
             }
         });
         let share = 1.0 / f32::from(count.max(1)).sqrt();
@@ -197,7 +216,7 @@ impl Network {
         let mut of_all = [0.0; WIDTH];
         of_text(case, |family, parts| {
             if let Some(row) = self.row(family, parts) {
-                add(&mut of_all, row);
+                row.add_to(&mut of_all);
             }
         });
         let groups = groups(case);
@@ -209,7 +228,7 @@ impl Network {
             }
             of_word(case, number, groups, |family, parts| {
                 if let Some(row) = self.row(family, parts) {
-                    add(&mut sum, row);
+                    row.add_to(&mut sum);
                 }
             });
             sum
@@ -239,7 +258,7 @@ impl Network {
             *word = evened(word);
             add(&mut all, word);
         }
-        let share = 1.0 / (words.len().max(1) as f32).sqrt();
+        let share = (words.len().clamp(1, LONG) as f32).sqrt() / words.len().max(1) as f32;
         let mut said = Said { sums: Vec::with_capacity(self.tags.len()), loudest: Vec::with_capacity(self.tags.len()) };
         let mut heard: Vec<f32> = Vec::with_capacity(words.len());
         for tag in 0..self.tags.len() {
@@ -256,9 +275,11 @@ impl Network {
 
     /// What the rules say has a say, too.
     fn add_stated(&self, case: &Case<'_>, sums: &mut [f32]) {
-        for (number, tag) in self.tags.iter().enumerate() {
-            let Some(tag) = case.scene.rules.tag(tag) else { continue };
-            let state = case.state(tag);
+        let states = self.tags.iter().map(|tag| case.scene.rules.tag(tag).map_or(State::None, |tag| case.state(tag)));
+        let states: Vec<State> = states.collect();
+        let told = states.iter().filter(|state| **state != State::None).count();
+        let share = MANY.min(told) as f32 / told.max(1) as f32;
+        for (number, state) in states.into_iter().enumerate() {
             let (stated, beside) = match state {
                 State::None => (&self.stated[0], None),
                 State::Yes => (&self.stated[1], Some(&self.beside[0][number])),
@@ -266,7 +287,7 @@ impl Network {
             };
             sums[number] += stated[number];
             if let Some(beside) = beside {
-                sums.iter_mut().zip(beside).for_each(|(sum, weight)| *sum += weight);
+                sums.iter_mut().zip(beside).for_each(|(sum, weight)| *sum += weight * share);
             }
         }
     }

@@ -12,6 +12,7 @@ import pytest
 
 from classifier import lexicons
 from classifier.corpus import INVITING, Labelled, Score, Told, load
+from classifier.domain import Line, Order, read
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = sorted(path.stem for path in CORPUS.glob("*.jsonl") if path.stem.partition("_")[0] in lexicons.languages())
@@ -42,6 +43,23 @@ def test_labelled_orders_are_read_as_well_as_before(name: str) -> None:
 def test_what_else_the_text_tells_is_read_as_well_as_before(name: str) -> None:
     told = Told(orders(name))
     assert told.share() >= expected(name)["told"], str(told)
+
+
+@pytest.mark.parametrize("count", [10, 30])
+@pytest.mark.parametrize("language", lexicons.languages())
+def test_long_orders_are_read_as_well_as_short_ones(language: str, count: int) -> None:
+    """Nobody labelled such long ones: here they are put together from short ones without wheels, whose season is the order's."""
+    told = [one for part in ("final", "sixth", "seventh", "eighth") for one in orders(f"{language}_{part}")]
+    plain = [one for one in told if one.order.finished and not one.hard and not any("wheel" in tag for tag in one.tags)]
+    found = wanted = right = 0
+    for at in range(0, len(plain) - count, count):
+        some = plain[at : at + count]
+        lines = [line for one in some for line in (*one.order.lines, Line(one.order.remarks))]
+        tags = read(Order(tuple(lines), on=some[0].order.on), lexicons.matcher(language)).names()
+        labels = frozenset[str]().union(*(one.tags for one in some))
+        found, wanted, right = found + len(tags), wanted + len(labels), right + len(tags & labels)
+    assert right / wanted >= 0.88
+    assert right / found >= 0.95
 
 
 @pytest.mark.parametrize("language", lexicons.languages())

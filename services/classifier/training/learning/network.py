@@ -24,6 +24,7 @@ TAGS = tuple(str(tag) for tag in VisitTag)
 WIDTH, TAPS, APART = 64, 5, (1, 2, 4)
 SEEN_IN = 4  # a sign of fewer orders tells nothing that could be relied on
 MOST_WORDS, MOST_PIECES, MOST_OTHERS = 128, 24, 16
+LONG, MANY = 48, 4  # the mean of all words says no more in longer texts, nor do the rules' words on more tags than these
 ROUNDS, AT_ONCE, SPEED, FADING = 7, 64, 3e-3, 0.05
 SHOWN, GROUPS_SHOWN, NUMBERS_SHOWN, RULES_SHOWN, JOINED = 0.7, 0.8, 0.8, 0.85, 0.5
 ROOM = 8192  # rows are made by so many, so that networks are of few sizes, each of which takes a while to prepare
@@ -193,10 +194,13 @@ def _forward(weights: Weights, batch: Batch, shown: Callable[[float, tuple[int, 
         numbers = numbers + jax.nn.relu(near @ weights[f"mix{at}"] + weights[f"bias{at}"]) * weights[f"share{at}"]
     numbers = thinned(_evened(numbers) * words)
     loud = jnp.where(words > 0, numbers @ weights["loud"].T, -1e9)
-    mean = numbers.sum(1) / jnp.sqrt(jnp.maximum(words.sum(1), 1))
+    count = jnp.maximum(words.sum(1), 1)
+    mean = numbers.sum(1) * jnp.sqrt(jnp.minimum(count, LONG)) / count
     stated = batch["stated"]
     by_rules = weights["stated"][stated, jnp.arange(len(TAGS))[None]]
+    tags = (stated > 0).sum(1, keepdims=True)
     by_others = jnp.concatenate([stated == 1, stated == 2], axis=1) @ weights["beside"]
+    by_others = by_others * jnp.minimum(tags, MANY) / jnp.maximum(tags, 1)
     if shown is not None:
         told = shown(RULES_SHOWN, (len(stated), 1))
         by_rules, by_others = by_rules * told, by_others * told
