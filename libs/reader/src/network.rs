@@ -280,12 +280,12 @@ impl Network {
         let told = states.iter().filter(|state| **state != State::None).count();
         let share = MANY.min(told) as f32 / told.max(1) as f32;
         for (number, state) in states.into_iter().enumerate() {
-            let (stated, beside) = match state {
+            let (alone, beside) = match state {
                 State::None => (&self.stated[0], None),
                 State::Yes => (&self.stated[1], Some(&self.beside[0][number])),
                 State::Over => (&self.stated[2], Some(&self.beside[1][number])),
             };
-            sums[number] += stated[number];
+            sums[number] += alone[number];
             if let Some(beside) = beside {
                 sums.iter_mut().zip(beside).for_each(|(sum, weight)| *sum += weight * share);
             }
