@@ -1,4 +1,4 @@
-//! What is weighed, by name: a family and its parts, `w:da|olie`. Weights know a feature by a hash that is made from those of the
+//! What is weighed, by name: a family and its parts, `cue:not_done|service`. Weights know a feature by a hash that is made from those of the
 //! family and the parts, so that names which are used all the time are hashed once.
 
 use std::collections::BTreeMap;

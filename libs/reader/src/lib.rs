@@ -282,7 +282,8 @@ impl Engine {
         given.read(self.language.name.part(), network::signs)
     }
 
-    /// What is weighed of each tag that is worth it, with what the rules say of it: to learn from. `logits`: the text's sums by tag.
+    /// What is weighed of each tag that is worth it, with what the rules say of it: to learn from. `logits`: what the
+    /// network says, by tag.
     fn tag_features(&self, order: Order, logits: HashMap<String, f64>) -> Vec<Weighed> {
         let (joined, hits) = self.searched(&order);
         let given = Given { order: &order, joined: &joined, hits: &hits, rules: &self.ruled.rules };

@@ -40,21 +40,6 @@ const PLACE: Family = Family::new("place");
 const LANGUAGE: Family = Family::new("language");
 const MONTH: Family = Family::new("month");
 const OPEN: Family = Family::new("open");
-const MONTHS: [Part<'static>; 13] = [
-    Part::of("0"),
-    Part::of("1"),
-    Part::of("2"),
-    Part::of("3"),
-    Part::of("4"),
-    Part::of("5"),
-    Part::of("6"),
-    Part::of("7"),
-    Part::of("8"),
-    Part::of("9"),
-    Part::of("10"),
-    Part::of("11"),
-    Part::of("12"),
-];
 
 type Row = [f32; WIDTH];
 
@@ -370,7 +355,7 @@ pub fn signs(case: &Case<'_>) -> Vec<Vec<String>> {
 /// What is told of a whole text.
 fn of_text(case: &Case<'_>, mut take: impl FnMut(&Family, &[Part<'_>])) {
     take(&LANGUAGE, &[case.language]);
-    take(&MONTH, &[MONTHS[case.order.month.unwrap_or_default() as usize % MONTHS.len()]]);
+    take(&MONTH, &[Part::of(&case.order.month.unwrap_or_default().to_string())]);
     if !case.order.finished {
         take(&OPEN, &[]);
     }

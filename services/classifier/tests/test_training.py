@@ -16,6 +16,7 @@ import pytest
 
 from classifier.corpus import Labelled, load
 from classifier.domain import Line, Order
+from classifier.lexicons import readable
 from learning import network
 from learning.examples import Edition, Example, corpora, part
 from learning.figures import Answer, Figures, table
@@ -24,7 +25,7 @@ from learning.lesson import Learned, Lesson
 from learning.linear import NEVER, Columns, fit
 from learning.network import TAGS, Network
 from learning.stages import STATES
-from learning.weights import readable, written
+from learning.weights import written
 
 CORPUS = Path(__file__).parent / "corpus"
 MOST_WORDS = 32

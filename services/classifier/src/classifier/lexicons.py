@@ -4,6 +4,7 @@ import json
 import tomllib
 from base64 import b64decode
 from collections import OrderedDict
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -53,7 +54,11 @@ def weights(language: str) -> tuple[dict[str, Any], Network] | None:
 @cache
 def network() -> Network:
     """The network that reads all languages."""
-    told = json.loads((files("classifier") / "weights" / "network.json").read_text(encoding="utf-8"))
+    return readable(json.loads((files("classifier") / "weights" / "network.json").read_text(encoding="utf-8")))
+
+
+def readable(told: Mapping[str, Any]) -> Network:
+    """A network as it is kept in a file, made ready to read with. Raises ValueError where it does not hold together."""
     return Network({**told, "rows": b64decode(told["rows"])})
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from reading_engine import Network as Reading
 
+from classifier.lexicons import readable
 from learning.examples import Example
 from learning.folds import folds
 from learning.network import Network
 from learning.stages import Judge, Pair, pairs
-from learning.weights import Weights, readable, weights
+from learning.weights import Weights, weights
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,8 @@
 """What was learned as the engine reads it: a file for the network, and one a language with the weights of what was seen in it."""
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-from reading_engine import Network
 
 from learning.linear import Columns, Model
 from learning.stages import STATES, Judge, Pair
@@ -18,11 +15,6 @@ def weights(judge: Judge, pairs: Sequence[Pair]) -> Weights:
     """The weights of a language, of which these pairs are."""
     weighed = {state: frozenset(name for pair in pairs if pair.state == state for name in pair.features) for state in STATES}
     return {"judge": {state: _state(*judge.states[state], weighed[state]) for state in STATES}}
-
-
-def readable(network: Mapping[str, Any]) -> Network:
-    """A network as it is kept in a file, made ready to read with."""
-    return Network({**network, "rows": base64.b64decode(network["rows"])})
 
 
 def _state(columns: Columns, model: Model, weighed: frozenset[str]) -> dict[str, Any]:
