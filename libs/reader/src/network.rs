@@ -6,7 +6,7 @@
 
 #![expect(clippy::inline_always, reason = "what is dispatched is made for this machine's reckoner only where it is inlined")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pulp::Arch;
 use pyo3::prelude::*;
@@ -24,6 +24,8 @@ const TAPS: usize = 5;
 const PIECES: [usize; 3] = [3, 4, 5];
 const MOST_PIECES: usize = 24;
 const MOST_GROUPS: usize = 8;
+/// So many other words are remembered, a quarter of a kilobyte each.
+const MOST_REMEMBERED: usize = 16_384;
 /// What is quieter by so much than the loudest word adds nothing.
 const QUIET: f32 = 12.0;
 const EVEN: f32 = 1e-5;
@@ -42,6 +44,8 @@ const MONTH: Family = Family::new("month");
 const OPEN: Family = Family::new("open");
 
 type Row = [f32; WIDTH];
+/// What words are, by the hash of their letters.
+type Remembered = ByHash<(Box<str>, Row)>;
 
 /// A sign's row as it is kept: whole steps of some size.
 struct Steps {
@@ -101,6 +105,8 @@ pub struct Network {
     rows: Vec<Steps>,
     /// What words are that were seen often, with all their pieces.
     words: ByHash<Row>,
+    /// And others that were met lately.
+    remembered: Mutex<Remembered>,
     layers: Vec<Layer>,
     /// By tag: what makes a word loud, what the mean of all words says, and what is said of any text.
     loud: Vec<Row>,
@@ -160,6 +166,7 @@ impl Network {
             signs,
             rows: told.rows.chunks_exact(WIDTH).zip(&told.scales).map(steps).collect(),
             words: ByHash::default(),
+            remembered: Mutex::default(),
             layers,
             loud: rows(&told.loud, tags)?,
             mean: rows(&told.mean, tags)?,
@@ -196,6 +203,25 @@ impl Network {
         sum.map(|number| number * share)
     }
 
+    /// What a word of a text is made of. Numbers are of few pieces, and seldom come again.
+    fn of_letters(&self, word: &Word, letters: &str, remembered: &mut Remembered) -> Row {
+        if let Some(known) = self.words.get(&word.hash) {
+            return *known;
+        }
+        if letters.starts_with(char::is_numeric) {
+            return self.of_pieces(letters);
+        }
+        if let Some((_, known)) = remembered.get(&word.hash).filter(|(told, _)| **told == *letters) {
+            return *known;
+        }
+        if remembered.len() >= MOST_REMEMBERED {
+            remembered.clear();
+        }
+        let made = self.of_pieces(letters);
+        remembered.insert(word.hash, (letters.into(), made));
+        made
+    }
+
     /// What each word of a text is before its neighbours are heard.
     fn words(&self, case: &Case<'_>) -> Vec<Row> {
         let mut of_all = [0.0; WIDTH];
@@ -205,12 +231,10 @@ impl Network {
             }
         });
         let groups = groups(case);
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         let words = case.joined.words.iter().zip(&groups).zip(0..).map(|((word, groups), number)| {
             let mut sum = of_all;
-            match self.words.get(&word.hash) {
-                Some(known) => add(&mut sum, known),
-                None => add(&mut sum, &self.of_pieces(case.joined.letters(number))),
-            }
+            add(&mut sum, &self.of_letters(word, case.joined.letters(number), &mut remembered));
             of_word(case, number, groups, |family, parts| {
                 if let Some(row) = self.row(family, parts) {
                     row.add_to(&mut sum);
