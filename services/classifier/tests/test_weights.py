@@ -1,5 +1,6 @@
 """What weights may do to what the rules read, and what they may not, with weights made up for the purpose."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from reading_engine import Network
 
 from classifier.domain import DealerLexicon, LexiconError, Line, Order, Read, Reader, read, sentence
 from classifier.domain.unclear import reasons
-from classifier.lexicons import rules, weights
+from classifier.lexicons import matcher, rules, weights
 from common.events.words import VisitTag
 
 TAGS = tuple(str(tag) for tag in VisitTag)
@@ -171,3 +172,10 @@ def test_the_review_list_says_what_was_weighed() -> None:
     for found in (added, dropped):
         (why,) = reasons(found, too_long=False, changed=False, language="da")
         assert why.startswith("Det er ikke sikkert:")
+
+
+@pytest.mark.parametrize("language", ["da", "de", "en", "nl"])
+def test_the_version_that_orders_are_read_with_names_what_was_learned(language: str) -> None:
+    words = rules(language).lexicon.version
+    assert rules(language).weighing(made_up(), "3f9a1c").lexicon.version == f"{words}.3f9a1c"
+    assert re.fullmatch(re.escape(words) + r"\.[0-9a-f]{6}", matcher(language).lexicon.version)

@@ -6,6 +6,7 @@ from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
@@ -15,6 +16,8 @@ from classifier.domain import DealerLexicon, Lexicon, Matcher, Reader, parse_lex
 
 DEFAULT = "da"
 MOST_READERS = 256
+_FOLDER = files("classifier") / "weights"
+_NETWORK = "network.json"
 Key = tuple[str, int, str | None]  # language, version, digest of its content
 _readers: OrderedDict[Key, Reader] = OrderedDict()
 
@@ -27,8 +30,9 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def matcher(language: str) -> Matcher:
-    """The matcher of a language; raises LookupError for one that has no lexicon yet."""
-    return rules(language).weighing(weights(language))
+    """The matcher of a language; raises LookupError for one that has no lexicon yet. Its version names the weights as well: once others are
+    learned, what is stored was read with another version, and is read again."""
+    return rules(language).weighing(weights(language), _learned_as(language))
 
 
 @cache
@@ -47,14 +51,20 @@ def lexicon(language: str) -> Lexicon:
 
 def weights(language: str) -> tuple[dict[str, Any], Network] | None:
     """What was learned from labelled orders, for a language; None where nothing was."""
-    found = files("classifier") / "weights" / f"{language}.json"
+    found = _FOLDER / f"{language}.json"
     return (json.loads(found.read_text(encoding="utf-8")), network()) if found.is_file() else None
+
+
+def _learned_as(language: str) -> str:
+    """A short name of what was learned for a language: by its content."""
+    told = (_FOLDER / name for name in (f"{language}.json", _NETWORK))
+    return sha256(b"".join(each.read_bytes() for each in told if each.is_file())).hexdigest()[:6]
 
 
 @cache
 def network() -> Network:
     """The network that reads all languages."""
-    return readable(json.loads((files("classifier") / "weights" / "network.json").read_text(encoding="utf-8")))
+    return readable(json.loads((_FOLDER / _NETWORK).read_text(encoding="utf-8")))
 
 
 def readable(told: Mapping[str, Any]) -> Network:

@@ -30,9 +30,11 @@ class Matcher:
             raise LexiconError(str(error)) from None
         self.lexicon = replace(lexicon, terms=())
 
-    def weighing(self, learned: tuple[Mapping[str, Any], Network] | None) -> "Matcher":
-        """The same with what was learned from labelled orders; with None the rules alone read. Raises LexiconError."""
+    def weighing(self, learned: tuple[Mapping[str, Any], Network] | None, learned_as: str = "") -> "Matcher":
+        """The same with what was learned from labelled orders; with None the rules alone read. The version names both, where what was
+        learned has a name (`da-2026.12.3f9a1c`). Raises LexiconError."""
+        version = ".".join(filter(None, (self.lexicon.version, learned_as)))
         try:
-            return Matcher(self.lexicon, self.engine.with_weights(learned))
+            return Matcher(replace(self.lexicon, version=version), self.engine.with_weights(learned))
         except ValueError as error:
             raise LexiconError(str(error)) from None
