@@ -22,10 +22,11 @@ use crate::text::ByHash;
 const COUNTS_FROM: f64 = 0.42;
 /// one that they did not read from this one on.
 const ADDS_FROM: f64 = 0.5;
-/// What invites people must be surer, and is never added where a rule was overruled: to invite the wrong person costs more than to miss a
-/// visit.
+/// What decides whom to invite must be surer, and surest where a cue speaks against it: work that was not done would put the invitation off
+/// to the next year.
 const INVITING_COUNTS_FROM: f64 = 0.8;
 const INVITING_ADDS_FROM: f64 = 0.8;
+const INVITING_RESTORES_FROM: f64 = 0.9;
 /// A tag of which the rules say nothing is weighed where its sum is above this.
 const WORTH_WEIGHING: f64 = -3.0;
 const BOUND: f64 = 6.0;
@@ -186,12 +187,15 @@ impl<'a> Case<'a> {
 
     /// How likely a tag must be to count.
     fn least(&self, tag: Tag, state: State) -> f64 {
+        let base = self.base(tag);
         match (state, self.invites(tag)) {
             (State::Yes, false) => COUNTS_FROM,
             (State::Yes, true) => INVITING_COUNTS_FROM,
             (_, false) => ADDS_FROM,
-            (_, true) if self.read.overruled.iter().any(|one| self.base(one.tag) == self.base(tag)) => 1.0,
-            (_, true) => INVITING_ADDS_FROM,
+            (State::Over, true) => INVITING_RESTORES_FROM,
+            // What a cue speaks against is not added under the name of another season.
+            (State::None, true) if self.read.overruled.iter().any(|one| self.base(one.tag) == base) => 1.0,
+            (State::None, true) => INVITING_ADDS_FROM,
         }
     }
 

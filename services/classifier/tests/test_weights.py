@@ -100,9 +100,13 @@ def test_what_invites_must_be_surer_where_no_rule_says_it(likely: float, expecte
     assert weighed("Motorolie", made_up(none=likely, service=0.0)).names() == expected
 
 
-def test_what_a_cue_speaks_against_invites_nobody_whatever_it_weighs() -> None:
-    assert weighed("Service blev ikke udført", made_up(over=ALWAYS, service=ALWAYS)).names() == set()
-    assert weighed("Tandrem blev ikke skiftet", made_up(over=ALWAYS)).names() == {"timing_belt"}  # it invites nobody by itself
+def test_what_a_cue_speaks_against_counts_where_weights_are_surer_than_else_and_surest_where_it_invites() -> None:
+    likely_by_89, likely_by_91 = 2.09, 2.31
+    assert weighed("Service blev ikke udført", made_up(over=likely_by_89)).names() == set()
+    assert weighed("Service blev ikke udført", made_up(over=likely_by_91)).names() == {"service"}
+    assert weighed("Tandrem blev ikke skiftet", made_up(over=likely_by_89)).names() == {
+        "timing_belt"
+    }  # it invites nobody by itself
 
 
 def test_what_the_same_invoice_takes_back_is_not_weighed() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from learning.examples import Example, part
 
-FOLDS = 4
+FOLDS = 3
 ONE_BY_ONE = "phrases"  # short texts that have nothing in common but the file
 
 

@@ -25,7 +25,8 @@ WIDTH, TAPS, APART = 64, 5, (1, 2, 4)
 SEEN_IN = 4  # a sign of fewer orders tells nothing that could be relied on
 MOST_WORDS, MOST_PIECES, MOST_OTHERS = 128, 24, 16
 LONG, MANY = 48, 4  # the mean of all words says no more in longer texts, nor do the rules' words on more tags than these
-ROUNDS, AT_ONCE, SPEED, FADING = 7, 64, 3e-3, 0.05
+ROUNDS, AT_ONCE, SPEED, SLOWEST, FADING = 7, 64, 3e-3, 0.45e-3, 0.05
+KEPT_FROM, KEPT_EVERY, LATELY = 0.3, 10, 0.14  # of all steps: kept is a mean of late weights, for a single step may go astray
 SHOWN, GROUPS_SHOWN, NUMBERS_SHOWN, RULES_SHOWN, JOINED = 0.7, 0.8, 0.8, 0.85, 0.5
 ROOM = 8192  # rows are made by so many, so that networks are of few sizes, each of which takes a while to prepare
 LENGTHS = (24, 48, 96, MOST_WORDS)
@@ -239,8 +240,9 @@ def _learned(orders: Orders, hidden: NDArray[np.bool_], seed: int) -> Weights:
     everything = np.flatnonzero(orders.lengths).astype(np.int32)
     alike = {kind: [at for at in everything.tolist() if orders.like[at] == kind] for kind in set(orders.like)}
     steps = ROUNDS * sum(1 for _ in _batches(orders, everything))
-    pace = optax.warmup_cosine_decay_schedule(0, SPEED, min(100, steps // 4), steps)
+    pace = optax.warmup_cosine_decay_schedule(0, SPEED, min(100, steps // 4), steps, SLOWEST)
     weights = _fresh(jax.random.PRNGKey(seed), len(hidden))
+    kept = weights
     memory = _DESCENT.init(weights)
     step = 0
     key = jax.random.PRNGKey(seed + 1)
@@ -250,7 +252,17 @@ def _learned(orders: Orders, hidden: NDArray[np.bool_], seed: int) -> Weights:
             batch = _joined(orders, chosen, length, alike, chance)
             weights, memory = _step(weights, memory, batch, drawn, hidden, float(pace(step)))
             step += 1
-    return weights
+            if step <= KEPT_FROM * steps:
+                kept = weights
+            elif step % KEPT_EVERY == 0:
+                kept = _nearer(kept, weights, min(KEPT_EVERY / (LATELY * steps), 1.0))
+    return kept
+
+
+@jax.jit
+def _nearer(kept: Weights, weights: Weights, by: float) -> Weights:
+    nearer: Weights = jax.tree.map(lambda before, now: before + by * (now - before), kept, weights)
+    return nearer
 
 
 def _batches(orders: Orders, chosen: Ints, chance: np.random.Generator | None = None) -> Iterator[tuple[Ints, int]]:
