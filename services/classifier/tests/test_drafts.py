@@ -26,7 +26,7 @@ async def begin(house: House, content: dict[str, Any] = DRAFT, **more: Any) -> s
 async def history(house: House, work_order: MakeOrder) -> None:
     await house.hear(
         work_order("Stor tur", **named("won")),
-        work_order("Stor tur, gul service", **named("both")),
+        work_order("Stor tur og gul service", **named("both")),
         work_order("Gul service", finished_on=date(2026, 1, 7), **named("lost")),
         work_order(lines=(line("Plads 3", "DH-3"), line("Serviceeftersyn")), **named("hotel")),
         work_order("Serviceeftersyn", **named("same")),

@@ -88,7 +88,7 @@ async def test_a_changed_text_comes_back_on_the_list_while_the_old_verdict_holds
     await house.visits()
     await house.hear(work_order("Serviceeftersyn", revision=2, odometer_km=90_000))
     assert await waiting(house) == [], "only other figures"
-    await house.hear(work_order("Serviceeftersyn og hjulskift", revision=3))
+    await house.hear(work_order("Serviceeftersyn og nyt batteri", revision=3))
     (one,) = (await house.ask("GET", "/reviews"))["items"]
     assert one["why"] == ["Teksten er ændret, siden en medarbejder afgjorde, hvad besøget var."]
     assert (one["verdict"]["tags"], one["verdict"]["remark"], one["verdict"]["of_this_text"]) == (
