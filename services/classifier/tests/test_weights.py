@@ -1,18 +1,21 @@
 """What weights may do to what the rules read, and what they may not, with weights made up for the purpose."""
 
 import re
+from itertools import product
 from typing import Any
 
 import pytest
 from reading_engine import Network
 
-from classifier.domain import DealerLexicon, LexiconError, Line, Order, Read, Reader, read, sentence
+from classifier import lexicons
+from classifier.domain import DealerLexicon, LexiconError, Line, Matcher, Order, Read, Reader, read, sentence
 from classifier.domain.unclear import reasons
 from classifier.lexicons import matcher, rules, weights
 from common.events.words import VisitTag
 
 TAGS = tuple(str(tag) for tag in VisitTag)
 NEVER, ALWAYS = -9.0, 9.0
+ODD = "bagtilt kvadsnor flimret ogsså hjørnvis sluppen tørklint vindfast skrumlet brigtet ålvang persigt omkolt"
 
 
 Made = tuple[dict[str, Any], Network]
@@ -36,8 +39,11 @@ def network(words: tuple[str, ...] = (), **sums: float) -> dict[str, Any]:
 
 
 def weighed(text: str | Order, learned: Made) -> Read:
-    order = text if isinstance(text, Order) else Order((Line(text),))
-    return read(order, rules("da").weighing(learned))
+    return weighed_by(rules("da").weighing(learned), text)
+
+
+def weighed_by(made: Matcher, text: str | Order) -> Read:
+    return read(text if isinstance(text, Order) else Order((Line(text),)), made)
 
 
 def test_weights_that_agree_change_nothing() -> None:
@@ -100,13 +106,35 @@ def test_what_invites_must_be_surer_where_no_rule_says_it(likely: float, expecte
     assert weighed("Motorolie", made_up(none=likely, service=0.0)).names() == expected
 
 
-def test_what_a_cue_speaks_against_counts_where_weights_are_surer_than_else_and_surest_where_it_invites() -> None:
+def test_what_a_cue_speaks_against_counts_where_it_is_likely_and_where_it_invites_only_from_nine_tenths_on() -> None:
     likely_by_89, likely_by_91 = 2.09, 2.31
     assert weighed("Service blev ikke udført", made_up(over=likely_by_89)).names() == set()
     assert weighed("Service blev ikke udført", made_up(over=likely_by_91)).names() == {"service"}
-    assert weighed("Tandrem blev ikke skiftet", made_up(over=likely_by_89)).names() == {
-        "timing_belt"
-    }  # it invites nobody by itself
+    belt = weighed("Tandrem blev ikke skiftet", made_up(over=likely_by_89))  # it invites nobody by itself
+    assert belt.names() == {"timing_belt"}
+
+
+def test_a_text_is_read_alike_whatever_words_were_met_before() -> None:
+    drops_what_is_likely = {"bias": 0.0, "features": {"z": -0.3}}
+    judge = {"judge": dict.fromkeys(("yes", "over", "none"), drops_what_is_likely)}
+    endings = ["".join(letters) for letters in product("bdfgklmnprst", "aeiouyæøå", "bdfgklmnprst")]
+    others = [f"{word}{ending}" for word in ODD.split() for ending in endings]
+    assert len(others) > 16_384  # than are remembered
+
+    def fresh() -> Matcher:
+        return rules("da").weighing((judge, lexicons.network.__wrapped__()))
+
+    def told(made: Matcher) -> list[float]:
+        texts = (f"Serviceeftersyn {ODD}", f"Bremseklods {ODD}")
+        return [one.because.strength for text in texts for one in weighed_by(made, text).overruled]
+
+    at_first, used = told(fresh()), fresh()
+    assert len(at_first) >= 2
+    for most in (3000, len(others)):
+        for at in range(0, most, 500):
+            weighed_by(used, " ".join(others[at : at + 500]))
+        assert told(used) == at_first
+        assert told(used) == at_first  # now that they were met
 
 
 def test_what_the_same_invoice_takes_back_is_not_weighed() -> None:
