@@ -51,7 +51,7 @@ struct SpellingTold {
 #[derive(FromPyObject)]
 struct WordsTold {
     terms: Vec<TermTold>,
-    patterns: HashMap<String, String>,
+    patterns: HashMap<String, Vec<String>>,
     endings: HashSet<String>,
     transparent: HashSet<String>,
     opaque: HashSet<String>,

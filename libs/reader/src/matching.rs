@@ -43,7 +43,7 @@ pub struct Matcher {
 impl Matcher {
     pub fn new(
         told: &[TermTold],
-        patterns: &HashMap<String, String>,
+        patterns: &HashMap<String, Vec<String>>,
         manners: &Manners<'_>,
         endings: &HashSet<String>,
     ) -> Result<Matcher, String> {
@@ -56,7 +56,9 @@ impl Matcher {
             opaque: manners.opaque.contains(name),
             past: manners.past.contains(name),
         };
-        let expressions: Vec<(Group, &str)> = patterns.iter().map(|(name, text)| (group(name), text.as_str())).collect();
+        let by_group = patterns.iter().map(|(name, texts)| (group(name), texts));
+        let expressions: Vec<(Group, &str)> =
+            by_group.flat_map(|(number, texts)| texts.iter().map(move |text| (number, text.as_str()))).collect();
         Ok(Matcher {
             manners: groups.iter().map(manner).collect(),
             terms: Terms::new(told, endings, group)?,

@@ -60,11 +60,11 @@ impl Patterns {
         let mut asked: HashMap<String, Vec<u32>> = HashMap::new();
         let (mut of_figures, mut of_anything) = (Vec::new(), Vec::new());
         for (number, (group, text)) in told.iter().enumerate() {
-            let bare = without_looking_around(text);
+            let bare = without_edges(text, Ahead::Dropped);
             let exact = Regex::new(text).map_err(|error| format!("{text:?} cannot be read: {error}"))?;
             let loose = regex::Regex::new(&bare).map_err(|error| format!("{text:?} cannot be read: {error}"))?;
-            let any_case = bare.replace("(?i)", "").replace("(?i:", "(?:");
-            let hir = regex_syntax::parse(&any_case).ok();
+            let asks = without_edges(text, Ahead::Kept).replace("(?i)", "").replace("(?i:", "(?:");
+            let hir = regex_syntax::parse(&asks).ok();
             let pieces = hir.as_ref().and_then(needed);
             let needs_figure = hir.as_ref().is_some_and(needs_figure);
             if pieces.is_none() {
@@ -155,7 +155,7 @@ fn needs_figure(hir: &Hir) -> bool {
 
 /// All expressions in one, each without what only looks around: quickly says which of them may find something in a text.
 pub fn loosened<S: AsRef<str>>(patterns: &[S], whatever_case: bool) -> Result<RegexSet, String> {
-    RegexSetBuilder::new(patterns.iter().map(|pattern| without_looking_around(pattern.as_ref())))
+    RegexSetBuilder::new(patterns.iter().map(|pattern| without_edges(pattern.as_ref(), Ahead::Dropped)))
         .case_insensitive(whatever_case)
         .size_limit(1 << 26)
         .dfa_size_limit(1 << 26)
@@ -163,11 +163,26 @@ pub fn loosened<S: AsRef<str>>(patterns: &[S], whatever_case: bool) -> Result<Re
         .map_err(|error| format!("the expressions cannot be searched for: {error}"))
 }
 
+/// What becomes of `(?=…)`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ahead {
+    Dropped,
+    /// Read as if it were part of what is found: what it asks for stands in the text, too.
+    Kept,
+}
+
 /// An expression without what only looks around, edges of words included: it finds something wherever the expression does.
-fn without_looking_around(pattern: &str) -> String {
+fn without_edges(pattern: &str, ahead: Ahead) -> String {
     let mut kept = String::with_capacity(pattern.len());
     let mut rest = pattern;
     'next: while !rest.is_empty() {
+        if let Some(inside) = rest.strip_prefix("(?=")
+            && ahead == Ahead::Kept
+        {
+            kept.push_str("(?:");
+            rest = inside;
+            continue;
+        }
         for lead in ["(?=", "(?!", "(?<=", "(?<!"] {
             if let Some(inside) = rest.strip_prefix(lead) {
                 rest = &inside[closing(inside)..];

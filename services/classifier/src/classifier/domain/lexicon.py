@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -108,7 +108,7 @@ class Lexicon:
     terms: tuple[Term, ...]
     rules: tuple[Rule, ...]
     cues: Mapping[str, Cue]  # by the group that holds their words
-    patterns: Mapping[str, str]  # expressions, by the group that they find
+    patterns: Mapping[str, tuple[str, ...]]  # expressions, by the group that they find
     wording: Wording  # what stands around numbers, names and dates
 
     @cached_property
@@ -126,14 +126,14 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
     """Read a lexicon from its table; what does not hold together is refused with a sentence."""
     sets = {name: list(words) for name, words in data.get("sets", {}).items()}
     groups: dict[str, list[str]] = {name: list(words) for name, words in data["groups"].items()}
-    patterns = {name: _pattern(text) for name, text in data.get("patterns", {}).items()}
+    patterns = {name: _patterns(texts) for name, texts in data.get("patterns", {}).items()}
     cues: dict[str, Cue] = {}
     for name, entry in data["cues"].items():
         group = f"cue.{name}"
         groups[group] = list(entry.get("words", ()))
         cues[group] = _cue(name, entry)
-        if "pattern" in entry:
-            patterns[group] = _pattern(entry["pattern"])
+        if "patterns" in entry:
+            patterns[group] = _patterns(entry["patterns"])
     written = {term: text for name, words in groups.items() for term, text in _terms(name, words, sets)}
     terms = (*written, *_misspelt(written, frozenset(data["forgiving"])))
     rules = tuple(_rule(entry, {*groups, *patterns}) for entry in data["rules"])
@@ -171,6 +171,10 @@ def _wording(data: Mapping[str, Any]) -> Wording:
         return parse_wording(data["notes"])
     except KeyError as error:
         raise LexiconError(f"the table notes lacks {error.args[0]!r}") from None
+
+
+def _patterns(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_pattern(text) for text in texts)
 
 
 def _pattern(text: str) -> str:
