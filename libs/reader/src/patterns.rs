@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use daachorse::DoubleArrayAhoCorasick;
-use fancy_regex::Regex;
+use fancy_regex::{Regex, RegexInput};
 use regex::{RegexSet, RegexSetBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
@@ -108,10 +108,28 @@ impl Patterns {
         }
         likely.sort_unstable();
         likely.dedup();
-        let may_find = |pattern: &&Pattern| (has_figure || !pattern.needs_figure) && pattern.loose.is_match(text);
-        for pattern in likely.into_iter().map(|number| &self.all[number as usize]).filter(may_find) {
-            for hit in pattern.exact.find_iter(text).map_while(Result::ok) {
-                found(pattern.group, hit.start(), hit.end());
+        for pattern in likely.into_iter().map(|number| &self.all[number as usize]) {
+            if has_figure || !pattern.needs_figure {
+                pattern.find(text, |begins, ends| found(pattern.group, begins, ends));
+            }
+        }
+    }
+}
+
+impl Pattern {
+    /// Where it begins without what only looks around, and from there as it is written.
+    fn find(&self, text: &str, mut found: impl FnMut(usize, usize)) {
+        let mut at = 0;
+        while let Some(likely) = self.loose.find_at(text, at) {
+            let begins = likely.start();
+            let Ok(hit) = self.exact.find_input(RegexInput::new(text).from_pos(begins).anchored(true)) else { return };
+            if let Some(hit) = &hit {
+                found(hit.start(), hit.end());
+            }
+            let next = text[begins..].chars().next().map_or(1, char::len_utf8);
+            at = hit.map_or(begins, |hit| hit.end()).max(begins + next);
+            if at > text.len() {
+                return;
             }
         }
     }

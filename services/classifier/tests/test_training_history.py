@@ -161,6 +161,18 @@ def test_an_old_lexicon_is_made_whole_without_words_that_it_did_not_know() -> No
     Matcher(parsed)
 
 
+def test_an_old_lexicon_that_finds_a_group_by_a_single_expression_has_a_list_of_one() -> None:
+    old = tomllib.loads(
+        lexicon("service", notes=NOTES + "\n[patterns]\nstrange = 'a+b'").replace(
+            "[cues]", "[cues.late]\nwhy = \"later\"\npattern = 'kw ?3'"
+        )
+    )
+    whole = made_whole(old, old)
+    assert whole["patterns"] == {"strange": ["a+b"]}
+    assert whole["cues"]["late"] == {"why": "later", "patterns": ["kw ?3"]}
+    assert made_whole(whole, old) == whole
+
+
 def test_a_whole_lexicon_stays_as_it_is() -> None:
     old = tomllib.loads(lexicon("service", head=HEAD.replace('turns = ["men"]', "turns = []")))
     assert made_whole(old, tomllib.loads(lexicon("service", "stor tur"))) == old

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -126,14 +126,14 @@ def parse_lexicon(data: Mapping[str, Any]) -> Lexicon:
     """Read a lexicon from its table; what does not hold together is refused with a sentence."""
     sets = {name: list(words) for name, words in data.get("sets", {}).items()}
     groups: dict[str, list[str]] = {name: list(words) for name, words in data["groups"].items()}
-    patterns = {name: _patterns(texts) for name, texts in data.get("patterns", {}).items()}
+    patterns = {name: _patterns(name, texts) for name, texts in data.get("patterns", {}).items()}
     cues: dict[str, Cue] = {}
     for name, entry in data["cues"].items():
         group = f"cue.{name}"
         groups[group] = list(entry.get("words", ()))
         cues[group] = _cue(name, entry)
         if "patterns" in entry:
-            patterns[group] = _patterns(entry["patterns"])
+            patterns[group] = _patterns(group, entry["patterns"])
     written = {term: text for name, words in groups.items() for term, text in _terms(name, words, sets)}
     terms = (*written, *_misspelt(written, frozenset(data["forgiving"])))
     rules = tuple(_rule(entry, {*groups, *patterns}) for entry in data["rules"])
@@ -173,7 +173,9 @@ def _wording(data: Mapping[str, Any]) -> Wording:
         raise LexiconError(f"the table notes lacks {error.args[0]!r}") from None
 
 
-def _patterns(texts: Iterable[str]) -> tuple[str, ...]:
+def _patterns(group: str, texts: list[str]) -> tuple[str, ...]:
+    if isinstance(texts, str):
+        raise LexiconError(f"{group}: expressions are a list, also where there is only one")
     return tuple(_pattern(text) for text in texts)
 
 
