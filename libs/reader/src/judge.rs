@@ -178,11 +178,14 @@ impl<'a> Case<'a> {
         self.everything.iter().filter(move |one| rules.rule(one.rule).tag == base)
     }
 
-    /// Whether anything names the tag, and the same invoice did not take it back: of texts that say next to nothing (`Diverse`) nobody
-    /// has learned.
+    /// Whether any words but those that mean what a dealer says name the tag, and the same invoice did not take it back: of texts that
+    /// say next to nothing (`Diverse`) nobody has learned.
     fn may_add(&self, tag: Tag) -> bool {
-        let base = self.base(tag);
-        !self.cancelled.contains(&base) && self.scene.hits.iter().any(|hit| self.rules().speaks_of(hit.group, base))
+        let (rules, base, hits) = (self.rules(), self.base(tag), self.scene.hits);
+        let is_dealers =
+            |here: &Hit| hits.iter().any(|hit| rules.kind(hit.group).dealers && (hit.first, hit.last) == (here.first, here.last));
+        let names = |hit: &Hit| rules.speaks_of(hit.group, base) && !is_dealers(hit);
+        !self.cancelled.contains(&base) && hits.iter().any(names)
     }
 
     /// How likely a tag must be to count.

@@ -132,6 +132,8 @@ pub struct Kind {
     pub helper: bool,
     /// Words that an official inspection is read from.
     pub inspection: bool,
+    /// What a dealer says words or a code to be.
+    pub dealers: bool,
 }
 
 /// Groups that the reader itself asks for by name.
@@ -187,6 +189,8 @@ pub struct Rules {
 }
 
 const NAMELESS: &str = "~";
+/// How groups of a dealer begin.
+const DEALERS: [&str; 2] = ["own.", "code."];
 const KNOWN: [&str; 21] = [
     "wish",
     "accepted",
@@ -320,6 +324,9 @@ impl Rules {
         let numbered = groups.iter().enumerate().map(|(at, name)| (name.clone(), at as Group)).collect();
         let mut numbering = Numbering { groups: numbered, tags: TAGS.iter().map(|&name| name.to_owned().into()).collect() };
         let mut kinds = vec![Kind::default(); groups.len()];
+        for (kind, name) in kinds.iter_mut().zip(&groups) {
+            kind.dealers = DEALERS.iter().any(|lead| name.starts_with(lead));
+        }
         for at in numbering.some(&told.verbs) {
             kinds[usize::from(at)].verb = true;
         }

@@ -87,6 +87,11 @@ def test_a_code_says_what_its_line_is_about_unless_the_line_says_that_it_was_not
     assert tags(line) == found
 
 
+def test_a_code_of_a_wheel_change_says_nothing_of_where_the_other_wheels_are_kept() -> None:
+    code = {"codes": [{"code": "D0", "tags": ["wheel_change_summer"]}]}
+    assert reader(code).read(order(Line("Xyz", "D0"), on=None)).names() == {"wheel_change_summer"}
+
+
 def test_codes_of_a_cancelled_line_and_of_a_credited_one_do_not_count() -> None:
     taken_back = [Line("Besøg", "S1", amount=10000), Line("Besøg", "S1", amount=-10000)]
     assert tags(*taken_back) == set()

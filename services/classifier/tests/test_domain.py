@@ -360,6 +360,7 @@ def test_weak_or_contradicting_words_ask_for_a_look() -> None:
         ({"rules": [{"id": "r", "tag": "service", "all": ["nothing"]}]}, "nothing"),
         ({"groups": GROUPS | {"g": ["{nobody} x"]}}, "nobody"),
         ({"groups": GROUPS | {"g": ["s"]}}, "too short"),
+        ({"patterns": {"p": "a+"}}, "a list"),
         ({"groups": {"g": ["service"]}}, "the reader names the group"),
         ({"verbs": ["did"]}, "did"),
         ({"notes": {}}, "the table notes lacks"),
