@@ -79,7 +79,15 @@ class World:
 
     async def next_due(self) -> datetime | None:
         """When something next wants to run."""
-        return min([at for wakeups in self._wakeups.values() if (at := await wakeups.next_due()) is not None], default=None)
+        return min([at for name in self._wakeups if (at := await self._next_due(name)) is not None], default=None)
+
+    async def _next_due(self, name: str) -> datetime | None:
+        """When a service next wants to run; asked anew only after something happened in it, for that is asked most."""
+        runtime = self.runtimes[name]
+        if runtime.stirred_since_asked:
+            runtime.stirred_since_asked = False
+            runtime.next_due = await self._wakeups[name].next_due()
+        return runtime.next_due
 
     async def why(self, vehicle: UUID, kind: str) -> list[str]:
         """The codes of what is decided about a vehicle, by the service that decides."""
@@ -107,9 +115,10 @@ class World:
     async def _do_what_is_due(self) -> bool:
         due = False
         for name, wakeups in self._wakeups.items():
-            at = await wakeups.next_due()
+            at = await self._next_due(name)
             if at is not None and at <= self.clock.now():
                 due |= await wakeups.step()
+                self.runtimes[name].stirred_since_asked = True
                 if self.runtimes[name].failed:
                     raise self.runtimes[name].failed[0]
         return due
@@ -132,10 +141,12 @@ class _PumpedRuntime(Runtime):
         self.pumped = True
         self.behind = False
         self.failed: list[Exception] = []
+        self.next_due: datetime | None = None
+        self.stirred_since_asked = True
         self._told = True
 
     def woke(self) -> None:
-        self._told = True
+        self._told = self.stirred_since_asked = True
 
     def take_told(self) -> set[str]:
         """The topics on which this service may have told something since this was last asked."""
