@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,10 +13,9 @@ from autoflows.scenarios import outside, runner
 from autoflows.scenarios.report import Contact, Report
 from autoflows.scenarios.story import Story, StoryError, read
 from common.bus.consumer import Disorder
-from common.cluster import Cluster
 from common.reasons import sentence
 from common.service import Service
-from common.testing.postgres import SECRET, Template
+from common.testing.postgres import SECRET, Template, throwaway
 
 AS_EXPECTED, DIFFERS, UNREADABLE = 0, 1, 2
 
@@ -41,15 +39,10 @@ class Stage:
 @contextlib.asynccontextmanager
 async def stage(services: Sequence[Service]) -> AsyncIterator[Stage]:
     """A stage of its own, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="autoflows-scenario-") as folder:
-        cluster = Cluster(Path(folder) / "data", safe=False)
-        cluster.start()
-        try:
-            template = Template(cluster, "template_scenarios", lambda: [service.schema for service in services])
-            async with outside.opened() as beyond:
-                yield Stage(services, template, beyond)
-        finally:
-            cluster.destroy()
+    with throwaway() as cluster:
+        template = Template(cluster, "template_scenarios", lambda: [service.schema for service in services])
+        async with outside.opened() as beyond:
+            yield Stage(services, template, beyond)
 
 
 async def main(files: Sequence[Path], services: Sequence[Service], *, as_json: bool, seed: int | None, console: Console) -> int:

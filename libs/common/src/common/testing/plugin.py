@@ -8,7 +8,7 @@ import pytest
 
 from common.cluster import Cluster
 from common.service import Service
-from common.testing.postgres import Database, Template
+from common.testing.postgres import Database, Template, throwaway
 
 pytest_plugins = ["common.testing.kafka.plugin"]
 
@@ -23,12 +23,10 @@ def all_services() -> list[Service]:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster() -> Iterator[Cluster]:
     """An embedded PostgreSQL of this test process."""
-    found = Cluster(tmp_path_factory.mktemp("postgres") / "data", safe=False, settings={"max_connections": "200"})
-    found.start()
-    yield found
-    found.destroy()
+    with throwaway() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,12 @@
 """Throw-away databases: migrated once per test process, then copied in some 50 ms."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
+from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
@@ -13,7 +18,34 @@ from common.settings import Settings
 
 SECRET = SecretStr("a secret of tests")
 S = TypeVar("S", bound=Settings)
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3  # bytes that must be free there
+_NAME = "autoflows-throwaway-"
+_SETTINGS = {"max_connections": "200", "max_wal_size": "128MB", "min_wal_size": "32MB"}
 _numbers = count(1)
+
+
+@contextlib.contextmanager
+def throwaway(memory: Path = MEMORY) -> Iterator[Cluster]:
+    """A started cluster that is gone afterwards. It lies in memory where there is room: a copied database is nine hundred small files, and
+    what was read of the template is soon forgotten on a machine whose memory is counted."""
+    with tempfile.TemporaryDirectory(prefix=f"{_NAME}{os.getpid()}-", dir=_quick(memory)) as folder:
+        Path(folder).chmod(0o711)  # the server's user goes through it
+        cluster = Cluster(Path(folder) / "data", safe=False, settings=_SETTINGS)
+        try:
+            yield cluster.start()
+        finally:
+            cluster.destroy()
+
+
+def _quick(memory: Path) -> Path | None:
+    """The folder that is kept in memory, cleared of what ended processes left there; None: there is none, or no room in it."""
+    if not os.access(memory, os.W_OK):
+        return None
+    for left in memory.glob(f"{_NAME}*-*"):
+        if not Path("/proc", left.name.removeprefix(_NAME).partition("-")[0]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return memory if shutil.disk_usage(memory).free >= ROOM else None
 
 
 class Database:
