@@ -27,6 +27,9 @@ const ADDS_FROM: f64 = 0.5;
 const INVITING_COUNTS_FROM: f64 = 0.8;
 const INVITING_ADDS_FROM: f64 = 0.8;
 const INVITING_RESTORES_FROM: f64 = 0.9;
+/// Of so many words at most, none of them a cue, nothing can be in doubt but the words themselves: what the rules read there counts
+/// whether it invites or not.
+const FEW_WORDS: usize = 5;
 /// A tag of which the rules say nothing is weighed where its sum is above this.
 const WORTH_WEIGHING: f64 = -3.0;
 const BOUND: f64 = 6.0;
@@ -178,22 +181,31 @@ impl<'a> Case<'a> {
         self.everything.iter().filter(move |one| rules.rule(one.rule).tag == base)
     }
 
-    /// Whether any words but those that mean what a dealer says name the tag, and the same invoice did not take it back: of texts that
-    /// say next to nothing (`Diverse`) nobody has learned.
+    /// Whether a tag may be added that no rule read: where words name something (of texts that say next to nothing, `Diverse`, nobody has
+    /// learned), and that very tag if it invites; other words than those that mean what a dealer says. What the same invoice took
+    /// back is not added.
     fn may_add(&self, tag: Tag) -> bool {
         let (rules, base, hits) = (self.rules(), self.base(tag), self.scene.hits);
         let is_dealers =
             |here: &Hit| hits.iter().any(|hit| rules.kind(hit.group).dealers && (hit.first, hit.last) == (here.first, here.last));
-        let names = |hit: &Hit| rules.speaks_of(hit.group, base) && !is_dealers(hit);
-        !self.cancelled.contains(&base) && hits.iter().any(names)
+        let names = |hit: &Hit| {
+            let told = rules.spoken_of(hit.group);
+            if self.invites(tag) { told.contains(&base) } else { !told.is_empty() }
+        };
+        !self.cancelled.contains(&base) && hits.iter().any(|hit| names(hit) && !is_dealers(hit))
+    }
+
+    /// Whether it is a few words that nothing speaks against.
+    fn is_plain(&self) -> bool {
+        self.joined.words.len() <= FEW_WORDS && self.scene.found.iter().all(|clause| clause.cues.is_empty())
     }
 
     /// How likely a tag must be to count.
     fn least(&self, tag: Tag, state: State) -> f64 {
         let base = self.base(tag);
         match (state, self.invites(tag)) {
-            (State::Yes, false) => COUNTS_FROM,
-            (State::Yes, true) => INVITING_COUNTS_FROM,
+            (State::Yes, true) if !self.is_plain() => INVITING_COUNTS_FROM,
+            (State::Yes, _) => COUNTS_FROM,
             (_, false) => ADDS_FROM,
             (State::Over, true) => INVITING_RESTORES_FROM,
             // What a cue speaks against is not added under the name of another season.

@@ -404,9 +404,9 @@ impl Rules {
         self.by_name.get(name).copied().unwrap_or(self.nameless)
     }
 
-    /// Whether words of a group may speak of a tag.
-    pub fn speaks_of(&self, group: Group, tag: Tag) -> bool {
-        self.spoken_of[usize::from(group)].contains(&tag)
+    /// The tags that words of a group may speak of.
+    pub fn spoken_of(&self, group: Group) -> &[Tag] {
+        &self.spoken_of[usize::from(group)]
     }
 
     pub fn kind(&self, group: Group) -> Kind {

@@ -10,7 +10,7 @@ import pytest
 from classifier.domain import Matcher, parse_lexicon
 from classifier.domain.lexicon import KNOWN
 from classifier.domain.wording import KEYS
-from learning.examples import Editions, NotToLearnFrom, as_of_now, examples
+from learning.examples import MOST_NONSENSE, Editions, NotToLearnFrom, as_of_now, examples, nonsense
 from learning.history import History, HistoryError
 from learning.lexicons import made_whole
 
@@ -133,6 +133,19 @@ def test_a_file_from_elsewhere_is_read_with_the_lexicon_that_was_committed_last(
     project.orders = tmp_path / "da_more.jsonl"
     project.orders.write_text(order(1, "service"), encoding="utf-8")
     assert project.read() == {"1": {"service"}}
+
+
+def test_letters_by_chance_mean_nothing_and_are_the_same_each_time(project: Project) -> None:
+    project.commit(lexicon=lexicon("service"))
+    editions = Editions(project.lexicon.parent, History(project.folder))
+    found, again = (list(nonsense("da", editions)) for _ in range(2))
+    texts = [tuple(line.text for line in one.labelled.order.lines) for one in found]
+    assert [one.labelled for one in found] == [one.labelled for one in again]
+    assert len(set(texts)) == len(found) == MOST_NONSENSE
+    assert not any(one.labelled.tags for one in found)
+    assert all(one.signs for one in found)
+    assert {one.labelled.order.on.month for one in found if one.labelled.order.on} == set(range(1, 13))
+    assert not list(nonsense("de", editions))  # of which there is no lexicon
 
 
 def test_a_shallow_clone_is_refused_with_a_way_out(project: Project, tmp_path: Path) -> None:

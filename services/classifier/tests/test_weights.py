@@ -78,8 +78,14 @@ def test_what_is_likely_is_added_with_the_words_that_say_so_loudest_and_somebody
 
 
 @pytest.mark.parametrize("text", ["Arbejdsløn", "Diverse", "S1", "BAE", "Udført", "70 Ah"])
-def test_what_no_word_names_is_not_added_however_likely(text: str) -> None:
+def test_where_nothing_is_named_nothing_is_added_however_likely(text: str) -> None:
     assert weighed(text, made_up(none=ALWAYS, **dict.fromkeys(("battery", "service", "other_repair"), 0.0))).names() == set()
+
+
+def test_where_something_is_named_more_may_be_than_rules_have_words_for() -> None:
+    found = weighed("Bremseklodser, startklods", made_up(none=1.0, battery=-9.0, words=("startklods",)))
+    assert found.names() == {"brakes", "battery"}
+    assert [one.evidence[0].words for one in found.tags if one.tag == "battery"] == ["startklods"]
 
 
 def test_words_of_a_line_that_was_cancelled_tell_nothing() -> None:
@@ -91,10 +97,13 @@ def test_words_of_a_line_that_was_cancelled_tell_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "likely", "expected"),
     [
-        ("Serviceeftersyn", 1.3, set()),
-        ("Serviceeftersyn", 1.5, {"service"}),
-        ("Serviceeftersyn udført", 1.3, set()),
-        ("Koblingssæt", 0.0, {"other_repair"}),
+        ("Serviceeftersyn udført på bilen i dag", 1.3, set()),
+        ("Serviceeftersyn udført på bilen i dag", 1.5, {"service"}),
+        ("Koblingssæt skiftet på bilen i dag her", 0.0, {"other_repair"}),
+        ("Serviceeftersyn udført på bilen", 0.0, {"service"}),  # so few words leave no room for doubt,
+        ("Serviceeftersyn, ikke bremser", 1.3, set()),  # unless one of them is a cue
+        ("Serviceeftersyn, ikke bremser", 1.5, {"service"}),
+        ("Serviceeftersyn", -0.4, set()),
     ],
 )
 def test_what_invites_must_be_surer_to_stay(text: str, likely: float, expected: set[str]) -> None:

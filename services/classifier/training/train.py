@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from classifier.corpus import load
-from learning.examples import Editions, NotToLearnFrom, as_of_now, corpora, examples, part
+from learning.examples import Editions, NotToLearnFrom, as_of_now, corpora, examples, nonsense, part
 from learning.figures import Answer, judged, table
 from learning.history import History, HistoryError
 from learning.lesson import Lesson
@@ -40,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         flush=True,
     )
     kept_out = [one for one in everything if part(one.file) in asked.without]
-    lesson = Lesson.of([one for one in everything if part(one.file) not in asked.without], lambda said: print(said, flush=True))
+    to_learn = [one for one in everything if part(one.file) not in asked.without]
+    languages = sorted({one.language for one in to_learn})
+    to_learn += [one for language in languages for one in nonsense(language, editions)]
+    lesson = Lesson.of(to_learn, lambda said: print(said, flush=True))
     _show("Learned from the other folds", [one for orders, learned in lesson.by_fold() for one in judged(orders, learned)])
     print("\nLearning from all ...", flush=True)
     learned = lesson.learned()

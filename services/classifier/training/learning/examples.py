@@ -1,20 +1,24 @@
 """Labelled orders, each read by the rules with the lexicon as it was before it was learned from: what they say of new text."""
 
+import random
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from reading_engine import Engine, Network
 
 from classifier.corpus import Labelled, load
-from classifier.domain import Matcher, parse_lexicon
+from classifier.domain import Line, Matcher, Order, parse_lexicon
 from learning.history import History
 from learning.lexicons import made_whole
 
 Signs = Sequence[Sequence[str]]
+LETTERS, FIGURES = "eeeaaiioutnrsdlgkmhvfpbcjwyzxq", "0123456789"
+MOST_NONSENSE = 300  # orders of each language
 NEVER = frozenset({"final", "sixth", "seventh", "eighth", "ninth"})  # kept to judge by
 
 
@@ -123,3 +127,22 @@ def as_of_now(path: Path, editions: Editions) -> Iterator[Example]:
     for labelled in load(path):
         if (edition := editions.last(labelled.language)) is not None:
             yield Example.read(path.stem, labelled, edition)
+
+
+def nonsense(language: str, editions: Editions) -> Iterator[Example]:
+    """Orders that say nothing, letters and figures by chance: whoever learns only from what means something finds something in these."""
+    edition = editions.last(language)
+    if edition is None:
+        return
+    chance = random.Random(language)  # noqa: S311 - nothing secret
+    for number in range(MOST_NONSENSE):
+        lines = tuple(Line(_babble(chance)) for _ in range(chance.choice((1, 1, 1, 2, 3))))
+        order = Order(lines, on=date(2023, 1, 1) + timedelta(days=chance.randrange(1400)))
+        labelled = Labelled(f"nonsense-{number}", order, language, frozenset(), False, {})
+        yield Example.read(f"{language}_nonsense", labelled, edition)
+
+
+def _babble(chance: random.Random) -> str:
+    signs = (LETTERS, LETTERS, LETTERS, FIGURES)
+    words = ("".join(chance.choices(chance.choice(signs), k=chance.randint(2, 14))) for _ in range(chance.randint(1, 5)))
+    return " ".join(chance.choice((word, word, word.upper(), word.capitalize())) for word in words)
