@@ -24,7 +24,7 @@ const COUNTS_FROM: f64 = 0.42;
 const ADDS_FROM: f64 = 0.5;
 /// What decides whom to invite must be surer, and surest where a cue speaks against it: work that was not done would put the invitation off
 /// to the next year.
-const INVITING_COUNTS_FROM: f64 = 0.8;
+const INVITING_COUNTS_FROM: f64 = 0.75;
 const INVITING_ADDS_FROM: f64 = 0.8;
 const INVITING_RESTORES_FROM: f64 = 0.9;
 /// Of so many words at most, none of them a cue, nothing can be in doubt but the words themselves: what the rules read there counts

@@ -13,7 +13,7 @@ from common.events.work_orders import WorkOrderChanged
 MakeOrder = Callable[..., WorkOrderChanged]
 DRAFT: dict[str, Any] = {
     "words": [{"words": "stor tur", "tag": "service"}],
-    "codes": [{"code": "DH", "prefix": True, "tags": ["tyre_hotel"]}],
+    "codes": [{"code": "KO", "prefix": True, "tags": ["tyre_hotel"]}],
     "exceptions": [{"words": "gul service", "not": "service"}],
 }
 
@@ -28,7 +28,7 @@ async def history(house: House, work_order: MakeOrder) -> None:
         work_order("Stor tur", **named("won")),
         work_order("Stor tur og gul service", **named("both")),
         work_order("Gul service", finished_on=date(2026, 1, 7), **named("lost")),
-        work_order(lines=(line("Plads 3", "DH-3"), line("Serviceeftersyn")), **named("hotel")),
+        work_order(lines=(line("Plads 3", "KO-3"), line("Serviceeftersyn")), **named("hotel")),
         work_order("Serviceeftersyn", **named("same")),
         work_order("Stor tur", status="open", **named("open")),
     )
@@ -52,7 +52,7 @@ async def test_a_draft_says_which_visits_would_be_gained_and_lost_and_by_which_w
     assert won["vehicle_id"] == str(named("won")["vehicle_id"])
     assert (lost["gained"], lost["words"]["words"], lost["visited_on"]) == (False, "service", "2026-01-07")
     assert lost["because"] == {"words": "Gul service", "place": "line 1", "rule": "exception.not.service"}
-    assert (hotel["words"]["words"], hotel["words"]["rule"]) == ("DH-3", "code.DH*")
+    assert (hotel["words"]["words"], hotel["words"]["rule"]) == ("KO-3", "code.KO*")
 
 
 async def test_trying_changes_nothing(house: House, work_order: MakeOrder) -> None:
@@ -84,7 +84,7 @@ async def test_what_changes_is_filtered_and_read_a_page_at_a_time(house: House, 
 async def test_the_vehicles_with_their_visits_as_they_would_be(house: House, work_order: MakeOrder) -> None:
     mine = named("a")
     await house.hear(
-        work_order(lines=(line("Plads 3", "DH-3"), line("Serviceeftersyn")), **mine),
+        work_order(lines=(line("Plads 3", "KO-3"), line("Serviceeftersyn")), **mine),
         work_order("Stor tur", **(mine | {"order_id": named("b")["order_id"]})),
         work_order("Stor tur", **(named("c") | {"vehicle_id": None})),
         work_order("Gul service", **named("d")),
@@ -98,7 +98,7 @@ async def test_the_vehicles_with_their_visits_as_they_would_be(house: House, wor
     found = {one["vehicle_id"]: one["visits"] for one in (*first["items"], *rest["items"])}
     visits = {visit["order_id"]: visit["tags"] for visit in found[str(mine["vehicle_id"])]}
     assert visits == {
-        str(mine["order_id"]): [{"tag": "service", "words": []}, {"tag": "tyre_hotel", "words": ["DH-3"]}],
+        str(mine["order_id"]): [{"tag": "service", "words": []}, {"tag": "tyre_hotel", "words": ["KO-3"]}],
         str(named("b")["order_id"]): [{"tag": "service", "words": ["Stor tur"]}],
     }
     assert found[str(named("d")["vehicle_id"])] == [{"order_id": str(named("d")["order_id"]), "tags": []}]
