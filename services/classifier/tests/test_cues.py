@@ -287,3 +287,17 @@ def test_a_wish_is_taken_back_by_a_but_without_anything_done(text: str, expected
 def test_a_verb_behind_makes_up_and_a_later_line_takes_back(text: str, expected: set[str]) -> None:
     order = Order(tuple(Line(line) for line in text.splitlines()))
     assert read(order, rules("da")).names() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Vinterhjul på", {"wheel_change_winter"}),
+        ("Vinterdæk på, sommerdæk i hotel", {"wheel_change_winter", "tyre_hotel"}),
+        ("Sommerhjul på", {"wheel_change_summer"}),
+        ("Vinterhjul på hotel", {"tyre_hotel"}),
+    ],
+)
+@pytest.mark.parametrize("month", [4, 11])
+def test_wheels_that_are_put_on_tell_the_season_and_not_the_date(text: str, expected: set[str], month: int) -> None:
+    assert tags(text, date(2025, month, 14)) == expected
