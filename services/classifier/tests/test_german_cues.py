@@ -45,6 +45,16 @@ def overruled(text: str, by: Matcher) -> set[tuple[str, str]]:
         ("Inspektion im März 2023", "service", "earlier"),
         ("Inspektion Duplikat ausgestellt", "service", "earlier"),
         ("Inspektion sagt er kurzfristig ab", "service", "cancelled"),
+        ("Kommt er dafür wieder, Inspektion", "service", "later"),
+        ("Zahnriemen lässt er lieber weg", "timing_belt", "refused"),
+        ("Inspektion schlug er aus Kostengründen aus", "service", "refused"),
+        ("Alte Rechnung Inspektion", "service", "earlier"),
+        ("Zahnriemen erst 2 Jahre alt", "timing_belt", "earlier"),
+        ("Ruft an wegen Inspektion", "service", "asked"),
+        ("Über Inspektion ausführlich informiert", "service", "asked"),
+        ("Einlagerung, Lagerplatz 7 wieder frei", "tyre_hotel", "cancelled"),
+        ("Reifenhotel löst Kunde auf", "tyre_hotel", "cancelled"),
+        ("Bremsbeläge 40 %", "brakes", "checked"),
     ],
 )
 def test_what_an_expression_speaks_against_does_not_count_and_says_why(
@@ -63,6 +73,7 @@ def test_what_an_expression_speaks_against_does_not_count_and_says_why(
         ("Inspektion laut Angebot 4711 durchgeführt", "service"),
         ("Große Inspektion, Sohn hat Auto gebracht", "service"),
         ("Inspektion, Fahrzeug bringt der Sohn", "service"),
+        ("Rostschutz doppelt gestrichen", "underbody_treatment"),  # painted, not struck out
     ],
 )
 def test_what_only_looks_like_it_counts(text: str, tag: str, by: Callable[[str], Matcher]) -> None:

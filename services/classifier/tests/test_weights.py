@@ -100,7 +100,7 @@ def test_words_of_a_line_that_was_cancelled_tell_nothing() -> None:
         ("Serviceeftersyn udført på bilen i dag", 1.0, set()),
         ("Serviceeftersyn udført på bilen i dag", 1.2, {"service"}),
         ("Koblingssæt skiftet på bilen i dag her", 0.0, {"other_repair"}),
-        ("Serviceeftersyn udført på bilen", 0.0, {"service"}),  # so few words leave no room for doubt,
+        ("Serviceeftersyn udført på bilen nu", 0.0, {"service"}),  # so few words leave no room for doubt,
         ("Serviceeftersyn, ikke bremser", 1.0, set()),  # unless one of them is a cue
         ("Serviceeftersyn, ikke bremser", 1.2, {"service"}),
         ("Serviceeftersyn", -0.4, set()),
