@@ -8,17 +8,26 @@ from typing import Any
 
 import pytest
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 from typer.testing import CliRunner, Result
 
-from common.errors import DomainError
+from common import db
+from common.bus import log
+from common.bus.consumer import Consumer
+from common.bus.envelope import seal
+from common.errors import DomainError, TransientError
+from common.events.settings import DealerChanged
 from common.events.work_orders import WorkOrderChanged
-from common.ids import dealer_named
+from common.ids import DealerId, dealer_named, derived_id
+from common.service import opened
 from common.testing.postgres import SECRET, Database
+from ingest import commands
 from ingest.domain import contracts
 from ingest.domain.mapping import ContractLine
 from ingest.main import service
 
 DEALER = dealer_named("nordhavn")
+LATEST = dealer_named("holm")  # of whom nothing was heard yet
 MAPPING = {"columns": {"Ordre": "number", "Dato": "finished_on", "Reg": "plate", "Tekst": "text"}}
 TOKENS = {"ECONOMIC_APP_SECRET": "demo", "ECONOMIC_GRANT": "demo"}
 Run = Callable[..., Awaitable[Result]]
@@ -50,6 +59,63 @@ async def test_a_connected_agreement_is_read_at_once(run: Run, office: Any) -> N
     told = (await run("connect", "list", "--dealer", "nordhavn")).output
     assert "e-conomic (economic): fine, last read" in told
     assert "gives orders, open_orders" in told
+
+
+async def test_a_dealer_is_heard_of_while_another_process_hears_the_same(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [DealerId(derived_id("another dealer", number)) for number in range(4)]
+    await tell(office, added(LATEST), *(added(dealer) for dealer in others))
+    handle, rival = Consumer._handle, office.rt.consumer
+    monkeypatch.setattr(rival, "_limit", 1)
+    overtaken = list[bool]()
+
+    async def overtake(consumer: Consumer, batch: Any) -> None:
+        if consumer is not rival and not overtaken:
+            assert await rival.step() == 1
+            overtaken.append(not await office.rt.sql(LATEST, "select 1 from ingest.dealer where dealer_id = :one", one=LATEST))
+        await handle(consumer, batch)
+
+    monkeypatch.setattr(Consumer, "_handle", overtake)
+    async with opened(service, office.rt.settings) as command:
+        await commands._known(command, LATEST, "holm")
+    assert overtaken == [True]
+    assert await office.rt.sql(LATEST, "select 1 from ingest.dealer where dealer_id = :one", one=LATEST)
+
+
+async def test_a_lock_that_another_process_holds_is_waited_for(run: Run, office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    await tell(office, added(LATEST))
+    step, refused = Consumer.step, list[str]()
+
+    async def step_later(consumer: Consumer) -> int:
+        if not refused:
+            refused.append("once")
+            raise TransientError("canceling statement due to lock timeout")
+        return await step(consumer)
+
+    monkeypatch.setattr(Consumer, "step", step_later)
+    result = await run("connect", "list", "--dealer", "holm")
+    assert refused
+    assert result.exit_code == 0, result.exception
+
+
+async def test_a_dealer_of_whom_nothing_was_told_is_refused(run: Run, office: Any) -> None:
+    await tell(office, added(LATEST))
+    result = await run("connect", "list", "--dealer", "vester")
+    assert isinstance(result.exception, DomainError)
+    assert "There is no dealer 'vester'" in str(result.exception)
+
+
+def added(dealer: DealerId) -> DealerChanged:
+    return DealerChanged(
+        revision=1, dealer_id=dealer, slug=str(dealer), title="Holm Auto", country="DK", language="da", timezone="Europe/Copenhagen"
+    )  # fmt: skip
+
+
+async def tell(office: Any, *told: DealerChanged) -> None:
+    """Append to api's log, as api does."""
+    engine = db.engine(office.rt.settings, "api")
+    async with AsyncSession(engine) as session, session.begin():
+        await log.append(session, "api", [seal(event, event.dealer_id, office.rt.clock.now(), None) for event in told])
+    await engine.dispose()
 
 
 async def test_tokens_are_kept_sealed_and_shown_nowhere(run: Run, office: Any) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from common.errors import DomainError, NotFound
+from common.errors import DomainError, NotFound, TransientError
 from common.events.words import ContractKind
 from common.ids import DealerId, dealer_named, derived_id
 from common.service import Runtime, Service, opened
@@ -29,6 +30,7 @@ _err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 SHOWN = 20  # bad rows printed; all are kept
 MOST_KEPT = 100_000
+_HEARD_WITHIN, _PAUSE = 60.0, 0.2  # seconds
 
 
 def add_commands(app: typer.Typer, service: Service) -> None:
@@ -259,18 +261,35 @@ def _tell(file: str, report: files.Report, dry_run: bool) -> None:
 
 
 async def _known(runtime: Runtime, dealer: DealerId, slug: str) -> None:
-    """Wait until this dealer was heard of: it may have been added a moment ago."""
-    async with runtime.work(dealer) as work:
-        if await store.dealer(work.session, dealer) is not None:
+    """Hear of this dealer, who may have been added a moment ago, while another process may be hearing the same. Raises DomainError."""
+    if await _is_known(runtime, dealer):
+        return
+    consumer = runtime.consumer
+    await consumer.load()
+    heads = await runtime.reader.heads(runtime.service.topics)
+    until = time.monotonic() + _HEARD_WITHIN
+    while True:
+        behind = await consumer.behind(heads)
+        if await _is_known(runtime, dealer):
             return
-    await runtime.consumer.load()
-    while await runtime.consumer.step():
-        pass
-    async with runtime.work(dealer) as work:
-        if await store.dealer(work.session, dealer) is None:
+        if not behind:
             raise DomainError(
                 f"There is no dealer {slug!r}. Add it first: autoflows dealers add --slug {slug} …", code="no_dealer"
             )
+        if time.monotonic() > until:
+            raise DomainError(
+                f"{slug} was not heard of yet: {behind} events wait. Try again in a minute.", code="not_heard_of_yet"
+            )
+        try:
+            await consumer.step()
+        except TransientError as error:  # most likely the other one is still at it
+            _err.print(f"Waiting to hear of {slug}: {str(error).partition(chr(10))[0]}")
+            await asyncio.sleep(_PAUSE)
+
+
+async def _is_known(runtime: Runtime, dealer: DealerId) -> bool:
+    async with runtime.work(dealer) as work:
+        return await store.dealer(work.session, dealer) is not None
 
 
 def source_id(dealer: UUID, name: str) -> UUID:
