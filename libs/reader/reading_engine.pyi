@@ -102,9 +102,16 @@ class Engine:
     def with_rules(self, lexicon: _Rules) -> Engine:
         """The same words and weights, read with other rules."""
 
-    def with_weights(self, weights: tuple[Mapping[str, Any], Network] | None) -> Engine:
+    def with_weights(self, weights: tuple[Mapping[str, Any], Network] | None, counsel: Counsel | None = None) -> Engine:
         """The same words and rules, with what was learned from labelled orders: weights as in the classifier's file of a language, and the
-        network; with None the rules alone read. Raises ValueError where the weights do not hold together."""
+        network; with None the rules alone read. Counsel is asked where these are in doubt. Raises ValueError where the weights do not hold
+        together."""
+
+    def plain(self, order: _Order) -> str:
+        """An order as counsel reads it: to learn from."""
+
+    def counselled(self, order: _Order, counsel: Counsel) -> dict[str, float] | None:
+        """What counsel says of an order, by tag (log odds); None of one that is too long."""
 
     def signs(self, order: _Order) -> list[list[str]]:
         """The signs of each word of an order, as the network knows them: to learn from."""
@@ -141,6 +148,22 @@ class Network:
 
     def __new__(cls, told: Mapping[str, Any]) -> Network:
         """`told` is as in the classifier's file, with `rows` as bytes. Raises ValueError where it does not hold together."""
+
+class Pieces:
+    """Pieces that texts are cut into, so that all of a word together are the likeliest."""
+
+    def __new__(cls, pieces: Sequence[str], likely: Sequence[float]) -> Pieces:
+        """`likely`: the logarithm of how likely each is. They are numbered as they come; the first four say where a text begins, what is
+        empty, where it ends, and what is unknown."""
+
+    def cut(self, text: str) -> list[int]:
+        """The numbers of a text's pieces, and of where it begins and ends."""
+
+class Counsel:
+    """A larger reader of all languages. Build it once and keep it."""
+
+    def __new__(cls, told: Mapping[str, Any]) -> Counsel:
+        """`told` is as in the classifier's file, with `tables` as bytes. Raises ValueError where it does not hold together."""
 
 class Finder:
     """Finds terms in a text."""

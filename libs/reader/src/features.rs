@@ -29,6 +29,10 @@ impl<'a> Part<'a> {
     pub const fn of(text: &'a str) -> Part<'a> {
         Part { text, hash: hash(text) }
     }
+
+    pub fn text(self) -> &'a str {
+        self.text
+    }
 }
 
 /// A name that is often part of a feature's.

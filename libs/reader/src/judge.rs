@@ -9,6 +9,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 
 use crate::clauses::{Clause, holding};
+use crate::counsel::Counsel;
 use crate::features::{Family, Features, Part, Seen, key, key_of};
 use crate::lexicon::{Rules, Tag};
 use crate::matching::Hit;
@@ -33,6 +34,8 @@ const FEW_WORDS: usize = 5;
 /// A tag of which the rules say nothing is weighed where its sum is above this.
 const WORTH_WEIGHING: f64 = -3.0;
 const BOUND: f64 = 6.0;
+/// Counsel is asked where a tag is neither less likely than this nor likelier.
+const DOUBT: std::ops::Range<f64> = 0.2..0.85;
 
 /// What the rules say of a tag.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,21 +70,22 @@ struct StateWeights {
     features: ByHash<f64>,
 }
 
-/// The weights of one language, and the network of all.
+/// The weights of one language, and the network and the counsel of all.
 pub struct Weights {
     network: Arc<Network>,
+    counsel: Option<Arc<Counsel>>,
     states: [StateWeights; 3],
 }
 
 impl Weights {
     /// Says what is wrong where they do not hold together.
-    pub fn new(mut told: WeightsTold, network: Arc<Network>) -> Result<Weights, String> {
+    pub fn new(mut told: WeightsTold, network: Arc<Network>, counsel: Option<Arc<Counsel>>) -> Result<Weights, String> {
         let mut state = |state: State| {
             let told = told.judge.remove(state.name()).ok_or_else(|| format!("the weights lack {:?}", state.name()))?;
             let features = told.features.into_iter().map(|(name, weight)| (key_of(&name), weight)).collect();
             Ok::<_, String>(StateWeights { bias: told.bias, features })
         };
-        Ok(Weights { states: [state(State::Yes)?, state(State::Over)?, state(State::None)?], network })
+        Ok(Weights { states: [state(State::Yes)?, state(State::Over)?, state(State::None)?], network, counsel })
     }
 }
 
@@ -354,10 +358,16 @@ impl<'a> Case<'a> {
     }
 }
 
-/// What the network says, by tag.
-fn logits(case: &Case<'_>, network: &Network, said: &Said) -> Vec<(Tag, f64)> {
-    let tags = network.tags.iter().map(|tag| case.rules().tag(tag));
-    tags.zip(&said.sums).filter_map(|(tag, sum)| Some((tag?, f64::from(*sum)))).collect()
+/// What is said, by tag.
+fn by_tag(case: &Case<'_>, tags: &[String], sums: &[f32]) -> Vec<(Tag, f64)> {
+    let tags = tags.iter().map(|tag| case.rules().tag(tag));
+    tags.zip(sums).filter_map(|(tag, sum)| Some((tag?, f64::from(*sum)))).collect()
+}
+
+/// What network and counsel say together: the mean of both.
+fn together(network: &[(Tag, f64)], counsel: &[(Tag, f64)]) -> Vec<(Tag, f64)> {
+    let other = |tag: Tag| counsel.iter().find(|(known, _)| *known == tag).map(|(_, sum)| *sum);
+    network.iter().map(|(tag, sum)| (*tag, other(*tag).map_or(*sum, |other| f64::midpoint(*sum, other)))).collect()
 }
 
 /// Every tag that is worth weighing, with what the rules say of it.
@@ -366,21 +376,34 @@ pub fn weighed(case: &Case<'_>, logits: &[(Tag, f64)]) -> Vec<(Tag, State)> {
     stated.filter(|(_, state, sum)| *state != State::None || *sum >= WORTH_WEIGHING).map(|(tag, state, _)| (tag, state)).collect()
 }
 
+/// How likely each tag is that is weighed, but for those that are `settled`.
+fn likely(case: &Case<'_>, weights: &Weights, logits: &[(Tag, f64)], settled: &[Tag]) -> Vec<(Tag, State, f64)> {
+    let may_count = |(tag, state): &(Tag, State)| !settled.contains(tag) && (*state != State::None || case.may_add(*tag));
+    let told = weighed(case, logits).into_iter().filter(may_count).map(|(tag, state)| {
+        let weights = &weights.states[state as usize];
+        let mut sum = StateSum { weights, seen: Seen::default(), sum: weights.bias };
+        case.weigh(tag, state, logits, &mut sum);
+        (tag, state, 1.0 / (1.0 + (-sum.sum).exp()))
+    });
+    told.collect()
+}
+
 /// What the weights make of what the rules read, but for tags that are `settled`.
 pub fn judged(case: &Case<'_>, weights: &Weights, settled: &[Tag]) -> Option<Read> {
     case.clauses().next()?; // where nothing is said, there is nothing to weigh
     let said = weights.network.read(case);
-    let logits = logits(case, &weights.network, &said);
-    let mut kept: Vec<(Tag, State, f64)> = Vec::new();
+    let mut logits = by_tag(case, &weights.network.tags, &said.sums);
+    let mut found = likely(case, weights, &logits, settled);
+    if let Some(counsel) = &weights.counsel
+        && found.iter().any(|(.., likely)| DOUBT.contains(likely))
+        && let Some(sums) = counsel.read(case)
+    {
+        logits = together(&logits, &by_tag(case, &counsel.tags, &sums));
+        found = likely(case, weights, &logits, settled);
+    }
     let mut dropped: Vec<(Tag, f64)> = Vec::new();
-    for (tag, state) in weighed(case, &logits) {
-        if settled.contains(&tag) || (state == State::None && !case.may_add(tag)) {
-            continue;
-        }
-        let told = &weights.states[state as usize];
-        let mut sum = StateSum { weights: told, seen: Seen::default(), sum: told.bias };
-        case.weigh(tag, state, &logits, &mut sum);
-        let likely = 1.0 / (1.0 + (-sum.sum).exp());
+    let mut kept: Vec<(Tag, State, f64)> = Vec::new();
+    for (tag, state, likely) in found {
         if likely > case.least(tag, state) {
             kept.push((tag, state, likely));
         } else if state == State::Yes {

@@ -1,6 +1,7 @@
 //! The inner part of the reader of workshop text: from passages and a lexicon to tags with evidence. Pure: nothing is kept between calls.
 
 mod clauses;
+mod counsel;
 mod cues;
 mod features;
 mod judge;
@@ -23,6 +24,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 
+use counsel::SharedCounsel;
 use features::{Name, Named};
 use judge::{Weights, WeightsTold};
 use lexicon::{Group, Rules, RulesTold, Tag, TermTold};
@@ -268,9 +270,16 @@ impl Engine {
         Ok(Engine { language: self.language.clone(), ruled, weights: self.weights.clone() })
     }
 
-    /// The same words and rules, with what was learned from labelled orders; with nothing, the rules alone read.
-    fn with_weights(&self, weights: Option<(WeightsTold, PyRef<'_, Shared>)>) -> PyResult<Engine> {
-        let made = weights.map(|(told, network)| Weights::new(told, network.0.clone()).map(Arc::new));
+    /// The same words and rules, with what was learned from labelled orders; with nothing, the rules alone read. `counsel` is asked where
+    /// that is in doubt.
+    #[pyo3(signature = (weights, counsel=None))]
+    fn with_weights(
+        &self,
+        weights: Option<(WeightsTold, PyRef<'_, Shared>)>,
+        counsel: Option<PyRef<'_, SharedCounsel>>,
+    ) -> PyResult<Engine> {
+        let counsel = counsel.map(|counsel| counsel.0.clone());
+        let made = weights.map(|(told, network)| Weights::new(told, network.0.clone(), counsel).map(Arc::new));
         let weights = made.transpose().map_err(refused)?;
         Ok(Engine { language: self.language.clone(), ruled: self.ruled.clone(), weights })
     }
@@ -280,6 +289,19 @@ impl Engine {
         let (joined, hits) = self.searched(&order);
         let given = Given { order: &order, joined: &joined, hits: &hits, rules: &self.ruled.rules };
         given.read(self.language.name.part(), network::signs)
+    }
+
+    /// An order as counsel reads it: to learn from.
+    fn plain(&self, order: Order) -> String {
+        counsel::plain(&order, self.language.name.part().text())
+    }
+
+    /// What counsel says of an order, by tag; nothing of one that is too long.
+    fn counselled(&self, order: Order, counsel: PyRef<'_, SharedCounsel>) -> Option<HashMap<String, f32>> {
+        let (joined, hits) = self.searched(&order);
+        let given = Given { order: &order, joined: &joined, hits: &hits, rules: &self.ruled.rules };
+        let sums = given.read(self.language.name.part(), |case| counsel.0.read(case))?;
+        Some(counsel.0.tags.iter().cloned().zip(sums).collect())
     }
 
     /// What is weighed of each tag that is worth it, with what the rules say of it: to learn from. `logits`: what the
@@ -444,6 +466,8 @@ mod reading_engine {
     const MOST_LETTERS: usize = crate::order::MOST_LETTERS;
     #[pymodule_export]
     const SURE_FROM: f64 = crate::reading::SURE_FROM;
+    #[pymodule_export]
+    use super::counsel::{Pieces, SharedCounsel};
     #[pymodule_export]
     use super::network::Shared;
     #[pymodule_export]

@@ -112,8 +112,12 @@ pub struct Network {
     loud: Vec<Row>,
     mean: Vec<Row>,
     bias: Vec<f32>,
-    /// What the rules' own word on a tag says: nothing, over, yes; and their word on one tag of another.
-    stated: [Vec<f32>; 3],
+    stated: Stated,
+}
+
+/// What the rules' own word on a tag says: nothing, yes, over; and their word on one tag of another.
+pub struct Stated {
+    alone: [Vec<f32>; 3],
     beside: [Vec<Vec<f32>>; 2],
 }
 
@@ -139,9 +143,6 @@ impl Network {
         if told.rows.len() != told.signs.len() * WIDTH || told.scales.len() != told.signs.len() || told.bias.len() != tags {
             return None;
         }
-        if told.stated.len() != 3 * tags || told.beside.len() != 2 * tags * tags {
-            return None;
-        }
         let mut layers = Vec::new();
         for layer in told.layers {
             layers.push(Layer {
@@ -158,9 +159,6 @@ impl Network {
             Steps { size, counts }
         };
         let signs: ByHash<u32> = told.signs.iter().zip(0..).map(|(sign, number)| (key_of(sign), number)).collect();
-        let by_tag = |told: &[f32]| told.chunks_exact(tags.max(1)).map(<[f32]>::to_vec).collect::<Vec<_>>();
-        let mut beside = by_tag(&told.beside);
-        let over = beside.split_off(tags);
         let mut network = Network {
             known: Filter::new(signs.keys()),
             signs,
@@ -171,8 +169,7 @@ impl Network {
             loud: rows(&told.loud, tags)?,
             mean: rows(&told.mean, tags)?,
             bias: told.bias,
-            stated: by_tag(&told.stated).try_into().ok()?,
-            beside: [beside, over],
+            stated: Stated::new(&told.stated, &told.beside, tags)?,
             tags: told.tags,
             arch: Arch::new(),
         };
@@ -251,7 +248,7 @@ impl Network {
             case.joined.words.iter().map(|word| !case.order.passages[word.passage as usize].dropped).collect();
         let words = self.words(case);
         let mut said = self.arch.dispatch(|| self.heard(words, &counts));
-        self.add_stated(case, &mut said.sums);
+        self.stated.add_to(&mut said.sums, &self.tags, case);
         said
     }
 
@@ -281,18 +278,30 @@ impl Network {
         }
         said
     }
+}
+
+impl Stated {
+    pub fn new(alone: &[f32], beside: &[f32], tags: usize) -> Option<Stated> {
+        if alone.len() != 3 * tags || beside.len() != 2 * tags * tags {
+            return None;
+        }
+        let by_tag = |told: &[f32]| told.chunks_exact(tags.max(1)).map(<[f32]>::to_vec).collect::<Vec<_>>();
+        let mut beside = by_tag(beside);
+        let over = beside.split_off(tags);
+        Some(Stated { alone: by_tag(alone).try_into().ok()?, beside: [beside, over] })
+    }
 
     /// What the rules say has a say, too.
-    fn add_stated(&self, case: &Case<'_>, sums: &mut [f32]) {
-        let states = self.tags.iter().map(|tag| case.scene.rules.tag(tag).map_or(State::None, |tag| case.state(tag)));
+    pub fn add_to(&self, sums: &mut [f32], tags: &[String], case: &Case<'_>) {
+        let states = tags.iter().map(|tag| case.scene.rules.tag(tag).map_or(State::None, |tag| case.state(tag)));
         let states: Vec<State> = states.collect();
         let told = states.iter().filter(|state| **state != State::None).count();
         let share = MANY.min(told) as f32 / told.max(1) as f32;
         for (number, state) in states.into_iter().enumerate() {
             let (alone, beside) = match state {
-                State::None => (&self.stated[0], None),
-                State::Yes => (&self.stated[1], Some(&self.beside[0][number])),
-                State::Over => (&self.stated[2], Some(&self.beside[1][number])),
+                State::None => (&self.alone[0], None),
+                State::Yes => (&self.alone[1], Some(&self.beside[0][number])),
+                State::Over => (&self.alone[2], Some(&self.beside[1][number])),
             };
             sums[number] += alone[number];
             if let Some(beside) = beside {

@@ -10,7 +10,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from reading_engine import Network
+from reading_engine import Counsel, Network
 
 from classifier.domain import DealerLexicon, Lexicon, Matcher, Reader, parse_lexicon
 
@@ -18,6 +18,7 @@ DEFAULT = "da"
 MOST_READERS = 256
 _FOLDER = files("classifier") / "weights"
 _NETWORK = "network.json"
+_COUNSEL = "counsel.bin"
 Key = tuple[str, int, str | None]  # language, version, digest of its content
 _readers: OrderedDict[Key, Reader] = OrderedDict()
 
@@ -32,7 +33,7 @@ def languages() -> tuple[str, ...]:
 def matcher(language: str) -> Matcher:
     """The matcher of a language; raises LookupError for one that has no lexicon yet. Its version names the weights as well: once others are
     learned, what is stored was read with another version, and is read again."""
-    return rules(language).weighing(weights(language), _learned_as(language))
+    return rules(language).weighing(weights(language), _learned_as(language), counsel())
 
 
 @cache
@@ -57,7 +58,7 @@ def weights(language: str) -> tuple[dict[str, Any], Network] | None:
 
 def _learned_as(language: str) -> str:
     """A short name of what was learned for a language: by its content."""
-    told = (_FOLDER / name for name in (f"{language}.json", _NETWORK))
+    told = (_FOLDER / name for name in (f"{language}.json", _NETWORK, _COUNSEL))
     return sha256(b"".join(each.read_bytes() for each in told if each.is_file())).hexdigest()[:6]
 
 
@@ -70,6 +71,21 @@ def network() -> Network:
 def readable(told: Mapping[str, Any]) -> Network:
     """A network as it is kept in a file, made ready to read with. Raises ValueError where it does not hold together."""
     return Network({**told, "rows": b64decode(told["rows"])})
+
+
+@cache
+def counsel() -> Counsel | None:
+    """The larger reader of all languages, which is asked where the network is in doubt; None where there is none. Its file is a line of
+    JSON that names its tables with their sizes in bytes, and those tables."""
+    found = _FOLDER / _COUNSEL
+    if not found.is_file():
+        return None
+    line, _, numbers = found.read_bytes().partition(b"\n")
+    told, tables, at = json.loads(line), dict[str, bytes](), 0
+    for name, size in told["tables"].items():
+        tables[name] = numbers[at : at + size]
+        at += size
+    return Counsel({**told, "tables": tables})
 
 
 def known_reader(key: Key) -> Reader | None:

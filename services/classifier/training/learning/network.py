@@ -75,9 +75,9 @@ class Orders:
                 others[at, place, : len(beside)] = beside
         return cls(
             pieces, others, np.array([min(len(one.signs), MOST_WORDS) for one in examples], np.int32),
-            np.array([[_state(one, tag) for tag in TAGS] for one in examples], np.int32),
+            np.array([[state(one, tag) for tag in TAGS] for one in examples], np.int32),
             np.array([[tag in one.labelled.tags for tag in TAGS] for one in examples], np.float32),
-            tuple(_like(one) for one in examples),
+            tuple(like(one) for one in examples),
         )  # fmt: skip
 
     def batch(self, chosen: Ints, length: int) -> Batch:
@@ -88,11 +88,11 @@ class Orders:
         }  # fmt: skip
 
 
-def _state(example: Example, tag: str) -> int:
+def state(example: Example, tag: str) -> int:
     return 1 if tag in example.rules else 2 if tag in example.overruled else 0
 
 
-def _like(example: Example) -> tuple[str, bool, str]:
+def like(example: Example) -> tuple[str, bool, str]:
     on = example.labelled.order.on
     season = "" if on is None else "winter" if on.month >= 10 else "summer" if on.month in (3, 4, 5) else ""
     return example.language, example.labelled.order.finished, season

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from reading_engine import Engine, Network
+from reading_engine import Counsel, Engine, Network
 
 from classifier.domain.evidence import Found, Overruled, Words
 from classifier.domain.lexicon import Lexicon, LexiconError
@@ -30,11 +30,13 @@ class Matcher:
             raise LexiconError(str(error)) from None
         self.lexicon = replace(lexicon, terms=())
 
-    def weighing(self, learned: tuple[Mapping[str, Any], Network] | None, learned_as: str = "") -> "Matcher":
-        """The same with what was learned from labelled orders; with None the rules alone read. The version names both, where what was
-        learned has a name (`da-2026.12.3f9a1c`). Raises LexiconError."""
+    def weighing(
+        self, learned: tuple[Mapping[str, Any], Network] | None, learned_as: str = "", counsel: Counsel | None = None
+    ) -> "Matcher":
+        """The same with what was learned from labelled orders, and with counsel that is asked where that is in doubt; with None the rules
+        alone read. The version names both, where what was learned has a name (`da-2026.12.3f9a1c`). Raises LexiconError."""
         version = ".".join(filter(None, (self.lexicon.version, learned_as)))
         try:
-            return Matcher(replace(self.lexicon, version=version), self.engine.with_weights(learned))
+            return Matcher(replace(self.lexicon, version=version), self.engine.with_weights(learned, counsel))
         except ValueError as error:
             raise LexiconError(str(error)) from None
