@@ -15,12 +15,12 @@ use std::sync::Arc;
 use pulp::x86::V3;
 use pulp::{Arch, NullaryFnOnce};
 use pyo3::prelude::*;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::judge::Case;
 use crate::network::Stated;
 use crate::order::Order;
-use crate::text::{ByHash, hash};
+use crate::text::{ByHash, hash, spelled};
 
 /// What begins a word, in place of the space before it.
 const SPACE: char = '\u{2581}';
@@ -59,7 +59,7 @@ pub fn plain(order: &Order, language: &str) -> String {
         }
         told.push_str(&passage.text);
     }
-    let small: String = told.nfkc().flat_map(char::to_lowercase).collect();
+    let small: String = spelled(&told).filter(|letter| !is_combining_mark(*letter)).collect();
     small.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
