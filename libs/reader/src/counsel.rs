@@ -15,10 +15,11 @@ use std::sync::Arc;
 use pulp::x86::V3;
 use pulp::{Arch, NullaryFnOnce};
 use pyo3::prelude::*;
+use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::judge::Case;
-use crate::network::Stated;
+use crate::network::{Stated, add, product};
 use crate::order::Order;
 use crate::text::{ByHash, hash, spelled};
 
@@ -59,7 +60,8 @@ pub fn plain(order: &Order, language: &str) -> String {
         }
         told.push_str(&passage.text);
     }
-    let small: String = spelled(&told).filter(|letter| !is_combining_mark(*letter)).collect();
+    let letters = spelled(&told);
+    let small: String = letters.nfkd().flat_map(char::to_lowercase).filter(|letter| !is_combining_mark(*letter)).collect();
     small.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -369,23 +371,21 @@ impl Change {
     #[inline(always)]
     fn of(&self, reckoner: impl Reckoner, given: &Steps) -> Vec<f32> {
         let (to, count) = (self.bias.len(), given.sizes.len());
-        let row = |at: usize| self.steps.row(at);
-        let piece = |at: usize| given.row(at);
         let mut found = vec![0.0; count * to];
         let mut put = |at: usize, row: usize, sum: i32| {
             found[at * to + row] = sum as f32 * (self.steps.sizes[row] * given.sizes[at]) + self.bias[row];
         };
         for first in (0..to).step_by(ROWS) {
-            let rows: [&[i16]; ROWS] = std::array::from_fn(|one| row(first + one));
+            let rows: [&[i16]; ROWS] = std::array::from_fn(|one| self.steps.row(first + one));
             let rest = count - count % PIECES;
             for at in (0..rest).step_by(PIECES) {
-                let sums = products(reckoner, rows, std::array::from_fn::<_, PIECES, _>(|one| piece(at + one)));
+                let sums = products(reckoner, rows, std::array::from_fn::<_, PIECES, _>(|one| given.row(at + one)));
                 for (one, sums) in sums.into_iter().enumerate() {
                     sums.into_iter().enumerate().for_each(|(other, sum)| put(at + other, first + one, sum));
                 }
             }
             for at in rest..count {
-                let sums = products(reckoner, rows, [piece(at)]);
+                let sums = products(reckoner, rows, [given.row(at)]);
                 sums.into_iter().enumerate().for_each(|(one, [sum])| put(at, first + one, sum));
             }
         }
@@ -473,21 +473,6 @@ impl Evening {
             piece.iter_mut().zip(&self.by).zip(&self.off).for_each(|((number, by), off)| *number = *number * share * by + off);
         }
     }
-}
-
-#[inline(always)]
-fn add(sums: &mut [f32], numbers: &[f32]) {
-    sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
-}
-
-/// Sums are made eight numbers at a time, in the same order on every machine.
-#[inline(always)]
-fn product(one: &[f32], other: &[f32]) -> f32 {
-    let mut lanes = [0.0; 8];
-    for (one, other) in one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0) {
-        lanes.iter_mut().zip(one).zip(other).for_each(|((sum, one), other)| *sum += one * other);
-    }
-    lanes.iter().sum()
 }
 
 #[inline(always)]

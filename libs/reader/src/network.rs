@@ -281,6 +281,7 @@ impl Network {
 }
 
 impl Stated {
+    /// Of flat tables: by state and tag; by state (yes, then over), tag and the other tag. None where they have other sizes.
     pub fn new(alone: &[f32], beside: &[f32], tags: usize) -> Option<Stated> {
         if alone.len() != 3 * tags || beside.len() != 2 * tags * tags {
             return None;
@@ -348,12 +349,13 @@ impl Layer {
 }
 
 #[inline(always)]
-fn add(sum: &mut Row, row: &Row) {
-    sum.iter_mut().zip(row).for_each(|(sum, number)| *sum += number);
+pub fn add(sums: &mut [f32], numbers: &[f32]) {
+    sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
 }
 
+/// Products are summed eight at a time, in the same order on every machine.
 #[inline(always)]
-fn product(one: &Row, other: &Row) -> f32 {
+pub fn product(one: &[f32], other: &[f32]) -> f32 {
     let mut lanes = [0.0; 8];
     for (one, other) in one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0) {
         lanes.iter_mut().zip(one).zip(other).for_each(|((sum, one), other)| *sum += one * other);

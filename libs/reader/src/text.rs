@@ -173,11 +173,11 @@ fn fold_into(text: &str, folded: &mut String) {
         folded.extend(text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase() as char));
         return;
     }
-    folded.extend(spelled(text).filter(|letter| letter.is_alphanumeric()));
+    folded.extend(spelled(text).nfkd().flat_map(char::to_lowercase).filter(|letter| letter.is_alphanumeric()));
 }
 
-/// One spelling of letters for all: small, `ae oe aa` for æ ø å, other marks apart.
-pub fn spelled(text: &str) -> impl Iterator<Item = char> {
+/// Small letters, with `ae oe aa` for æ ø å; other marks stay.
+pub fn spelled(text: &str) -> String {
     let mut told = String::with_capacity(text.len() + 4);
     for letter in text.nfc().flat_map(char::to_lowercase) {
         match letter {
@@ -191,7 +191,7 @@ pub fn spelled(text: &str) -> impl Iterator<Item = char> {
             other => told.push(other),
         }
     }
-    told.nfkd().flat_map(char::to_lowercase).collect::<Vec<_>>().into_iter()
+    told
 }
 
 impl Spelling {

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import teach
 
 from classifier.corpus import Labelled, load
 from classifier.domain import Line, Order
@@ -212,3 +213,14 @@ def test_figures_count_every_tag_alike() -> None:
 def test_what_is_kept_to_judge_by_is_never_learned_from() -> None:
     assert {"own", "tune"} <= {part(path.stem) for path in corpora(CORPUS)}
     assert not {part(path.stem) for path in corpora(CORPUS)} & {"final", "sixth", "seventh", "eighth", "ninth"}
+
+
+def test_who_teaches_counsel_without_what_it_begins_with_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("learning.pretrained.find_spec", lambda _: None)
+    assert teach.main(["--write", str(tmp_path / "counsel.bin")]) == 1
+    said = capsys.readouterr().err
+    (asked,) = (word for word in said.split() if word.endswith("counsel.txt"))
+    assert (TRAINING.parents[2] / asked).is_file()
+    assert not (tmp_path / "counsel.bin").exists()

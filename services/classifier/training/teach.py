@@ -1,6 +1,6 @@
 """Teaches counsel, the larger reader that is asked where the network is in doubt, on the labelled orders.
 
-    uv pip install -r services/classifier/training/counsel.txt
+    .tools/bin/uv pip install --python .venv/bin/python -r services/classifier/training/counsel.txt
     .venv/bin/python services/classifier/training/teach.py
 
 It takes more than an hour on two cores and writes `weights/counsel.bin`; `train.py` goes without it.

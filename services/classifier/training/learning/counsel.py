@@ -2,7 +2,7 @@
 of a reader of a hundred languages and learns the tags of orders; like the network it learns from each order several times, with pieces
 and what the rules say hidden by chance, and often with another order behind or before it.
 
-It needs PyTorch, which nothing else here does: `uv pip install -r services/classifier/training/counsel.txt`.
+It needs PyTorch, which nothing else here does (`training/counsel.txt`).
 """
 
 import json
@@ -29,10 +29,10 @@ MOST_PIECES, MOST_JOINED, HEAD = (
     200,
     110,
     4,
-)  # while it learns; the first pieces say language, month, and whether the work is done
+)  # while it learns; HEAD: language, month, whether the work is done (Dutch has one more)
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 EMPTY, HIDDEN = 1, "<mask>"
-SEEN_IN = 3  # a piece of fewer orders is cut into smaller ones
+SEEN_OFTEN = 3  # a piece that is seen less often is cut into smaller ones
 SCHEDULES = ((4, 2.5e-4), (4, 1.5e-4))  # rounds through all orders, and how fast it learns at first
 AT_ONCE, WARMING, SLOWEST, FADING = 64, 150, 0.02, 0.01
 JOINED, HIDE, DROP, RULES_SHOWN = 0.35, 0.12, 0.1, 0.8
@@ -57,7 +57,7 @@ class Vocabulary:
         seen = Counter(number for text in texts for number in cut.cut(text))
         special = [number for number, (piece, _) in enumerate(before.pieces) if piece in SPECIAL]
         (hidden,) = (number for number, (piece, _) in enumerate(before.pieces) if piece == HIDDEN)
-        often = {number for number, count in seen.items() if count >= SEEN_IN or len(before.pieces[number][0]) == 1}
+        often = {number for number, count in seen.items() if count >= SEEN_OFTEN or len(before.pieces[number][0]) == 1}
         rows = (*special, *sorted(often - {*special, hidden}), hidden)
         return cls(tuple(before.pieces[row][0] for row in rows), tuple(round(before.pieces[row][1], 4) for row in rows), rows)
 
@@ -163,11 +163,8 @@ class Reader(nn.Module):
         self.places = nn.Parameter(torch.tensor(told["emb.pos"].reshape(-1, WIDTH) + told["emb.type"][:WIDTH]))
         self.first_by, self.first_off = (nn.Parameter(torch.tensor(told[f"emb.ln.{of}"])) for of in "wb")
         self.layers = nn.ModuleList(Layer(before, number) for number in range(LAYERS))
-        self.loud, self.mean, self.bias = (
-            spread(0.05, tags, WIDTH),
-            spread(0.02, tags, WIDTH),
-            nn.Parameter(torch.full((tags,), -3.0)),
-        )
+        self.loud, self.mean = spread(0.05, tags, WIDTH), spread(0.02, tags, WIDTH)
+        self.bias = nn.Parameter(torch.full((tags,), -3.0))
         self.stated = nn.Parameter(torch.tensor([[0.0], [2.0], [0.0]]).repeat(1, tags))
         self.beside = spread(0.01, 2 * tags, tags)
 

